@@ -1,0 +1,1 @@
+"""After the fieldwork: design-based estimates and the satisfaction indices."""

@@ -1,0 +1,1 @@
+"""The questionnaire as data, and everything derived from it."""

@@ -1,0 +1,1 @@
+"""Before the fieldwork: frames, sizes, allocation, selection, plans."""

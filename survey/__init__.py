@@ -1,0 +1,1 @@
+"""The application: what collects, computes and shows citizens' satisfaction."""
