@@ -33,7 +33,7 @@ class Poster:
         return f"{parts.scheme}://{parts.netloc}/".lower()
 
 
-def posters(pages: Sequence[Poster], *, locale: str, gettext: Callable[[str], str]) -> bytes:
+def posters(pages: Sequence[Poster], *, locale: str, gettext: Callable[..., str]) -> bytes:
     """One tagged PDF with a page for each poster; the same input gives the same bytes."""
     data = {
         "title": gettext("Posters"),
@@ -50,7 +50,7 @@ def posters(pages: Sequence[Poster], *, locale: str, gettext: Callable[[str], st
     )
 
 
-def words(_: Callable[[str], str]) -> Mapping[str, str]:
+def words(_: Callable[..., str]) -> Mapping[str, str]:
     """The sentences of a poster, in the language of `_`; the poster page in the browser says the same."""
     return {
         "simulated": _("Simulated data – for demonstration only"),
@@ -64,13 +64,13 @@ def words(_: Callable[[str], str]) -> Mapping[str, str]:
     }
 
 
-def _page(poster: Poster, _: Callable[[str], str]) -> Mapping[str, object]:
+def _page(poster: Poster, _: Callable[..., str]) -> Mapping[str, object]:
     return {
         "agency": poster.agency_name,
         "counter": poster.counter_name,
         "url": poster.url,
         "domain": poster.domain,
-        "serial": _("Poster no. %(serial)s") % {"serial": poster.serial},
+        "serial": _("Poster no. %(serial)s", serial=poster.serial),
         "simulated": poster.is_simulated,
         "qr": qr.svg(poster.url).decode(),
     }
