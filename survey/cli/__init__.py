@@ -1,0 +1,68 @@
+"""The command `sipas`: one module a command, loaded when it is called.
+
+Exit status 0: done. 1: the data or the question is at fault, and the message says what, where and what to do. 2: usage.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+
+import click
+
+from survey import i18n
+
+# Modules are imported only for the command that is called: `demo` must not wait for the statistics of `estimate`.
+COMMANDS = {
+    "demo": "survey.cli.demo",
+    "init": "survey.cli.init",
+    "serve": "survey.cli.serve",
+    "db": "survey.cli.db",
+    "user": "survey.cli.user",
+    "responses": "survey.cli.responses",
+    "posters": "survey.cli.posters",
+    "index": "survey.cli.index",
+    "estimate": "survey.cli.estimate",
+    "calibrate": "survey.cli.calibrate",
+}
+
+
+class LazyCommands(click.Group):
+    """The commands of `COMMANDS`, each found in its own module under the name `command`."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        del ctx  # The list is the same whatever the context.
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        del ctx
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(COMMANDS[cmd_name]).command
+        return command
+
+
+def main() -> None:
+    """Run the command line of this process."""
+    i18n.speak(i18n.find(os.environ.get("SIPAS_LANGUAGE", i18n.DEFAULT)))
+    try:
+        commands(prog_name="sipas")
+    except OSError as error:
+        fail(f"{error.filename or ''}: {error.strerror or error}".removeprefix(": "))
+    except Exception as error:
+        # Errors of our packages carry a message for people; anything else is a defect and keeps its traceback.
+        if not hasattr(error, "template"):
+            raise
+        fail(i18n.explain(error))
+
+
+def fail(message: str) -> None:
+    """Say what is at fault and leave with status 1."""
+    click.echo(message, err=True)
+    sys.exit(1)
+
+
+@click.group(cls=LazyCommands, context_settings={"help_option_names": ["-h", "--help"]})
+def commands() -> None:
+    """Measure citizens' satisfaction: collect, compute, publish."""
