@@ -1,0 +1,1 @@
+"""Results as files: pure makers, values in and bytes out."""

@@ -1,0 +1,167 @@
+"""One agency's indices as a one-page Word file, laid out as Nghị định 30/2020/NĐ-CP asks of a document.
+
+The file is a draft for an office to number, date and sign. Its sentences come from the caller's catalogue; the site
+always asks for Vietnamese. The state formula and the letterhead are proper names and are not translated.
+"""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from docx.shared import Mm
+
+from survey.exports import wording
+from survey.exports.docx_layout import (
+    CENTRE,
+    JUSTIFIED,
+    LEFT_COLUMN,
+    RIGHT_COLUMN,
+    grid,
+    new_document,
+    paragraphs,
+    rule,
+    two_columns,
+    write,
+)
+from survey.i18n import UNDEFINED
+
+if TYPE_CHECKING:
+    from docx.document import Document as WordDocument
+
+    from survey.i18n import Locale
+    from survey.services.indices import IndexCell, IndexRow, IndexTable
+
+_STATE = "CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM"
+_MOTTO = "Độc lập - Tự do - Hạnh phúc"
+_TABLE_WIDTHS = (Mm(12), Mm(71), Mm(22), Mm(25), Mm(35))
+
+
+@dataclass(frozen=True, slots=True)
+class Letterhead:
+    """The office that issues the document, and who signs it."""
+
+    parent: str = "UBND TỈNH ĐẮK LẮK"
+    office: str = "SỞ NỘI VỤ"
+    number: str = "Số:         /SNV-CCHC"
+    place_and_date: str = "Đắk Lắk, ngày      tháng      năm"
+    signatory: str = "GIÁM ĐỐC"
+    recipients: tuple[str, ...] = ("Lưu: VT.",)
+
+
+def indices_docx(table: IndexTable, row: IndexRow, *, language: Locale, letterhead: Letterhead | None = None) -> bytes:
+    """The Word file of one `row` of `table`."""
+    office = letterhead or Letterhead()
+    document = new_document()
+    _head(document, office)
+    _title(document, table, row, language=language)
+    _findings(document, table, row, language=language)
+    _method(document, table, language=language)
+    _foot(document, office, row, language=language)
+    return _bytes(
+        document,
+        title=f"{wording.stream_heading(table.stream, language=language)} – {_name(row, language)}",
+        language=language,
+    )
+
+
+def _head(document: WordDocument, office: Letterhead) -> None:
+    left, right = two_columns(document)
+    parent, name, line, number = paragraphs(left, 4)
+    write(parent, office.parent, size=12, align=CENTRE)
+    write(name, office.office, size=12, bold=True, align=CENTRE)
+    rule(line, width=Mm(22), within=LEFT_COLUMN)
+    write(number, office.number, size=13, align=CENTRE, before=6)
+    state, motto, line, date = paragraphs(right, 4)
+    write(state, _STATE, size=12, bold=True, align=CENTRE)
+    write(motto, _MOTTO, size=13, bold=True, align=CENTRE)
+    rule(line, width=Mm(58), within=RIGHT_COLUMN)
+    write(date, office.place_and_date, size=13, italic=True, align=CENTRE, before=6)
+
+
+def _title(document: WordDocument, table: IndexTable, row: IndexRow, *, language: Locale) -> None:
+    period = language.gettext(
+        "%(wave)s, from %(first)s to %(last)s",
+        wave=table.wave.title,
+        first=language.date(table.wave.opens_on),
+        last=language.date(table.wave.closes_on),
+    )
+    write(
+        document.add_paragraph(),
+        wording.stream_heading(table.stream, language=language).upper(),
+        size=14,
+        bold=True,
+        align=CENTRE,
+        before=14,
+    )
+    write(document.add_paragraph(), _name(row, language), size=14, bold=True, align=CENTRE)
+    write(document.add_paragraph(), f"({period})", italic=True, align=CENTRE)
+    rule(document.add_paragraph(), width=Mm(40), within=Mm(165))
+    if table.wave.is_simulated:
+        label = wording.simulated(language=language).upper()
+        write(document.add_paragraph(), label, size=12, bold=True, align=CENTRE, before=8)
+
+
+def _findings(document: WordDocument, table: IndexTable, row: IndexRow, *, language: Locale) -> None:
+    if row.suppressed:
+        sentence = f"{wording.reason(row, table, language=language)}."
+        write(document.add_paragraph(), sentence, align=JUSTIFIED, before=10, after=6)
+        return
+    sentence = language.gettext("%(n)s responses were received. The results are:", n=language.number(row.respondents))
+    write(document.add_paragraph(), sentence, align=JUSTIFIED, before=10, after=6)
+    head = (
+        language.gettext("No."),
+        language.gettext("Dimension"),
+        language.gettext("Responses"),
+        language.gettext("Index (%%)"),
+        language.gettext("%(level)s confidence interval", level=wording.confidence(table, language=language)),
+    )
+    grid(document, _TABLE_WIDTHS, [head, *_lines(table, row, language)])
+
+
+def _lines(table: IndexTable, row: IndexRow, language: Locale) -> list[tuple[str, ...]]:
+    return [
+        (str(number), dimension.name, *_figures(row.dimensions.get(dimension.id), language))
+        for number, dimension in enumerate(table.dimensions, start=1)
+    ]
+
+
+def _figures(cell: IndexCell | None, language: Locale) -> tuple[str, str, str]:
+    if cell is None:
+        return UNDEFINED, UNDEFINED, UNDEFINED
+    return (
+        language.number(cell.respondents),
+        language.number(cell.value, 2),
+        wording.interval(cell, language=language),
+    )
+
+
+def _method(document: WordDocument, table: IndexTable, *, language: Locale) -> None:
+    write(document.add_paragraph(), language.gettext("How it was computed"), bold=True, before=10, after=2)
+    meaning = wording.stream_meaning(table.stream, language=language)
+    for sentence in (*wording.how_computed(table, language=language), meaning):
+        write(document.add_paragraph(), f"- {sentence}", size=12, align=JUSTIFIED, after=3)
+
+
+def _foot(document: WordDocument, office: Letterhead, row: IndexRow, *, language: Locale) -> None:
+    left, right = two_columns(document)
+    recipients = [f"- {_name(row, language)};", *(f"- {one}" for one in office.recipients)]
+    title, *rest = paragraphs(left, 1 + len(recipients))
+    write(title, language.gettext("Recipients:"), size=12, bold=True, italic=True, before=10)
+    for paragraph, text in zip(rest, recipients, strict=True):
+        write(paragraph, text, size=11)
+    write(right.paragraphs[0], office.signatory, size=13, bold=True, align=CENTRE, before=10)
+
+
+def _name(row: IndexRow, language: Locale) -> str:
+    return row.agency.name if row.agency else language.gettext("Whole province")
+
+
+def _bytes(document: WordDocument, *, title: str, language: Locale) -> bytes:
+    properties = document.core_properties
+    properties.title, properties.language = title, language.code
+    properties.author, properties.comments = "", ""
+    file = io.BytesIO()
+    document.save(file)
+    return file.getvalue()
