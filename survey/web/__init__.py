@@ -1,0 +1,1 @@
+"""The web edge: requests in, pages out. Views find, ask a service and show; nothing here computes."""
