@@ -44,7 +44,7 @@ class Letterhead:
 
     parent: str = "UBND TỈNH ĐẮK LẮK"
     office: str = "SỞ NỘI VỤ"
-    number: str = "Số:         /SNV-CCHC"
+    number: str = "Số:         /BC-SNV"
     place_and_date: str = "Đắk Lắk, ngày      tháng      năm"
     signatory: str = "GIÁM ĐỐC"
     recipients: tuple[str, ...] = ("Lưu: VT.",)
@@ -59,11 +59,7 @@ def indices_docx(table: IndexTable, row: IndexRow, *, language: Locale, letterhe
     _findings(document, table, row, language=language)
     _method(document, table, language=language)
     _foot(document, office, row, language=language)
-    return _bytes(
-        document,
-        title=f"{wording.stream_heading(table.stream, language=language)} – {_name(row, language)}",
-        language=language,
-    )
+    return _bytes(document, title=_subject(table, row, language), language=language)
 
 
 def _head(document: WordDocument, office: Letterhead) -> None:
@@ -87,15 +83,9 @@ def _title(document: WordDocument, table: IndexTable, row: IndexRow, *, language
         first=language.date(table.wave.opens_on),
         last=language.date(table.wave.closes_on),
     )
-    write(
-        document.add_paragraph(),
-        wording.stream_heading(table.stream, language=language).upper(),
-        size=14,
-        bold=True,
-        align=CENTRE,
-        before=14,
-    )
-    write(document.add_paragraph(), _name(row, language), size=14, bold=True, align=CENTRE)
+    kind = language.gettext("Report").upper()
+    write(document.add_paragraph(), kind, size=14, bold=True, align=CENTRE, before=14)
+    write(document.add_paragraph(), _subject(table, row, language), size=14, bold=True, align=CENTRE)
     write(document.add_paragraph(), f"({period})", italic=True, align=CENTRE)
     rule(document.add_paragraph(), width=Mm(40), within=Mm(165))
     if table.wave.is_simulated:
@@ -140,7 +130,9 @@ def _figures(cell: IndexCell | None, language: Locale) -> tuple[str, str, str]:
 def _method(document: WordDocument, table: IndexTable, *, language: Locale) -> None:
     write(document.add_paragraph(), language.gettext("How it was computed"), bold=True, before=10, after=2)
     meaning = wording.stream_meaning(table.stream, language=language)
-    for sentence in (*wording.how_computed(table, language=language), meaning):
+    *sentences, last = (*wording.how_computed(table, language=language), meaning)
+    # An official text ends with this sign, so that nothing can be added below it.
+    for sentence in (*sentences, f"{last}/."):
         write(document.add_paragraph(), f"- {sentence}", size=12, align=JUSTIFIED, after=3)
 
 
@@ -152,6 +144,14 @@ def _foot(document: WordDocument, office: Letterhead, row: IndexRow, *, language
     for paragraph, text in zip(rest, recipients, strict=True):
         write(paragraph, text, size=11)
     write(right.paragraphs[0], office.signatory, size=13, bold=True, align=CENTRE, before=10)
+
+
+def _subject(table: IndexTable, row: IndexRow, language: Locale) -> str:
+    return language.gettext(
+        "%(heading)s: %(agency)s",
+        heading=wording.stream_heading(table.stream, language=language),
+        agency=_name(row, language),
+    )
 
 
 def _name(row: IndexRow, language: Locale) -> str:

@@ -48,8 +48,8 @@ def test_simulated_answers_are_called_simulated(make_table, vietnamese):
 def test_counter_feedback_is_never_called_the_index_of_the_province(make_table, vietnamese):
     table = make_table()
     text = words(indices_docx(table, table.rows[0], language=vietnamese))
-    assert "KẾT QUẢ PHẢN HỒI TẠI QUẦY" in text
-    assert "không phải là Chỉ số SIPAS của tỉnh" in text
+    assert "Kết quả phản hồi tại quầy đối với Sở Nội vụ" in text
+    assert "không phải là Chỉ số SIPAS của tỉnh./." in text
 
 
 def test_a_suppressed_agency_gets_the_reason_and_no_table(make_table, vietnamese):
