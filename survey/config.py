@@ -1,0 +1,157 @@
+"""Settings, read once at the edge; every problem is reported at once."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+import secrets
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+DATABASE_SCHEMES = ("sqlite", "postgresql")
+SHORTEST_KEY = 32
+MOST_PROXIES = 9
+
+
+class ConfigError(ValueError):
+    """One or more settings are missing or wrong; `problems` has them all, a sentence each."""
+
+    def __init__(self, problems: tuple[str, ...]) -> None:
+        super().__init__("\n".join(problems) + "\nSee README, 'Configuration'.")
+        self.problems = problems
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What an installation decides. The master key never shows in a log or a traceback."""
+
+    database_url: str = field(repr=False)
+    public_base_url: str
+    master_key: bytes = field(repr=False)
+    trusted_proxies: int = 0
+
+    def __post_init__(self) -> None:
+        problems = (*_database_problems(self.database_url), *_base_url_problems(self.public_base_url))
+        if len(self.master_key) < SHORTEST_KEY:
+            problems += (f"The master key has {len(self.master_key)} bytes: {SHORTEST_KEY} or more are needed.",)
+        if not 0 <= self.trusted_proxies <= MOST_PROXIES:
+            problems += (f"SIPAS_TRUSTED_PROXIES is {self.trusted_proxies}: give a number from 0 to {MOST_PROXIES}.",)
+        if problems:
+            raise ConfigError(problems)
+
+    @classmethod
+    def from_environ(cls, environ: Mapping[str, str]) -> Self:
+        """The settings of a real installation, or one ConfigError that names all that is missing or wrong."""
+        problems = [*_missing(environ), *_wrong(environ)]
+        if problems:
+            raise ConfigError(tuple(problems))
+        return cls(
+            database_url=environ["SIPAS_DATABASE_URL"],
+            public_base_url=environ["SIPAS_PUBLIC_BASE_URL"].rstrip("/"),
+            master_key=_read_key(Path(environ["SIPAS_SECRET_FILE"])),
+            trusted_proxies=int(environ.get("SIPAS_TRUSTED_PROXIES") or 0),
+        )
+
+    @classmethod
+    def embedded(cls, database_path: Path, *, public_base_url: str) -> Self:
+        """The settings of an installation in one SQLite file, whose keys lie in a file beside it."""
+        path = Path(database_path).resolve()
+        return cls(
+            database_url=f"sqlite:///{path}",
+            public_base_url=public_base_url.rstrip("/"),
+            master_key=_read_or_make_key(path.with_name(path.name + ".secret")),
+        )
+
+    def key(self, purpose: str) -> bytes:
+        """A key of its own for each purpose, so that no signature can stand in for another."""
+        return hmac.digest(self.master_key, purpose.encode(), hashlib.sha256)
+
+
+def _missing(environ: Mapping[str, str]) -> Iterator[str]:
+    for name, example in (
+        ("SIPAS_DATABASE_URL", "sqlite:////var/lib/sipas/sipas.db or postgresql://…"),
+        ("SIPAS_PUBLIC_BASE_URL", "https://hailong.daklak.gov.vn"),
+        ("SIPAS_SECRET_FILE", "/etc/sipas/secret"),
+    ):
+        if not environ.get(name):
+            yield f"Set {name}, for example {example}."
+
+
+def _wrong(environ: Mapping[str, str]) -> Iterator[str]:
+    if url := environ.get("SIPAS_DATABASE_URL"):
+        yield from _database_problems(url)
+    if url := environ.get("SIPAS_PUBLIC_BASE_URL"):
+        yield from _base_url_problems(url.rstrip("/"))
+    if path := environ.get("SIPAS_SECRET_FILE"):
+        yield from _key_problems(Path(path))
+    proxies = environ.get("SIPAS_TRUSTED_PROXIES") or "0"
+    if not (proxies.isascii() and proxies.isdigit() and int(proxies) <= MOST_PROXIES):
+        yield f"SIPAS_TRUSTED_PROXIES is {proxies!r}: give a number from 0 to {MOST_PROXIES}."
+
+
+def _database_problems(url: str) -> tuple[str, ...]:
+    scheme, separator, rest = url.partition("://")
+    if not separator or scheme not in DATABASE_SCHEMES:
+        # The address may hold a password, so that the message shows the scheme alone.
+        return (f"SIPAS_DATABASE_URL begins with {scheme[:20]!r}: begin it with sqlite:/// or postgresql://.",)
+    if scheme == "sqlite" and not rest.strip("/"):
+        return ("SIPAS_DATABASE_URL names no file: write sqlite:////path/to/sipas.db.",)
+    return ()
+
+
+def _base_url_problems(url: str) -> tuple[str, ...]:
+    try:
+        parts = urlsplit(url)
+        proper = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+    except ValueError:
+        proper = False
+    if not proper or parts.path or parts.query or parts.fragment or parts.username:
+        # A path would not survive the posters' upper-case addresses.
+        return (f"SIPAS_PUBLIC_BASE_URL is {url!r}: write https://HOST, without a path.",)
+    return ()
+
+
+def _key_problems(path: Path) -> Iterator[str]:
+    try:
+        _read_key(path)
+    except (OSError, ValueError) as error:
+        yield f"SIPAS_SECRET_FILE {str(path)!r} holds no key ({error}): write 64 hexadecimal digits into it, mode 0600."
+
+
+def _read_key(path: Path) -> bytes:
+    key = bytes.fromhex(path.read_text(encoding="ascii").strip())
+    if len(key) < SHORTEST_KEY:
+        raise ValueError(f"{len(key)} bytes, {SHORTEST_KEY} or more are needed")
+    return key
+
+
+def _read_or_make_key(path: Path) -> bytes:
+    """Two processes starting at once end with the same key: the file appears whole or not at all."""
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _make_key(path)
+    try:
+        return _read_key(path)
+    except (OSError, ValueError) as error:
+        raise ConfigError((f"The key file {str(path)!r} cannot be used: {error}.",)) from error
+
+
+def _make_key(path: Path) -> None:
+    draft = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        file.write(secrets.token_hex(SHORTEST_KEY) + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        pass  # Another process was first; its key is the key.
+    finally:
+        draft.unlink()

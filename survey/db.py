@@ -1,0 +1,113 @@
+"""The database: how it is opened, read, written and brought up to date."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import contextmanager, nullcontext
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import create_engine, event, make_url
+from sqlalchemy.orm import Session
+
+from survey.resources import MIGRATIONS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
+
+    from sqlalchemy import Connection, Engine
+
+BUSY_TIMEOUT_MS = 10_000
+
+SQLITE_PRAGMAS = (
+    "PRAGMA journal_mode = WAL",
+    # NORMAL may lose the last answers when the power fails; a citizen who saw a receipt must be counted.
+    "PRAGMA synchronous = FULL",
+    "PRAGMA foreign_keys = ON",
+    # Without it REPLACE would delete a response past the trigger that forbids it.
+    "PRAGMA recursive_triggers = ON",
+    f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}",
+    "PRAGMA cache_size = -32768",
+    "PRAGMA temp_store = MEMORY",
+)
+
+
+class Database:
+    """One database and its connections. Sessions come from `reading` and `writing` only."""
+
+    def __init__(self, url: str) -> None:
+        self.engine: Engine = _ENGINES[make_url(url).get_backend_name()](url)
+        self._is_sqlite = self.engine.dialect.name == "sqlite"
+        self._writers = self.engine.execution_options(sqlite_begin="IMMEDIATE")
+        # SQLite has one writer at a time and an unfair queue: threads of this process queue here instead.
+        self._turn: AbstractContextManager[Any] = threading.Lock() if self._is_sqlite else nullcontext()
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """A session on one unmoving picture of the data, which never blocks a writer and changes nothing."""
+        options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+        engine = self.engine if self._is_sqlite else self.engine.execution_options(**options)
+        with Session(engine, expire_on_commit=False) as session:
+            yield session
+            session.rollback()
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        """A session that commits at the end and undoes everything on any error."""
+        with self._turn, Session(self._writers, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    def upgrade(self, revision: str = "head") -> None:
+        """Bring the tables up to date, all steps or none."""
+        self._migrate(lambda command, config: command.upgrade(config, revision))
+
+    def downgrade(self, revision: str) -> None:
+        """Take the tables back to an earlier revision."""
+        self._migrate(lambda command, config: command.downgrade(config, revision))
+
+    def close(self) -> None:
+        """Close all connections."""
+        self.engine.dispose()
+
+    def _migrate(self, run: Callable[[Any, Any], None]) -> None:
+        # Alembic is imported here: a process that only serves pages never needs it.
+        from alembic import command
+        from alembic.config import Config
+
+        config = Config()
+        config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+        with self._turn, self._writers.begin() as connection:
+            config.attributes["connection"] = connection
+            run(command, config)
+
+
+def _sqlite(url: str) -> Engine:
+    engine = create_engine(url, pool_size=8, max_overflow=24)
+
+    @event.listens_for(engine, "connect")
+    def _open(connection: Any, _record: object) -> None:
+        # The driver must not begin transactions by itself; `_begin` does.
+        connection.isolation_level = None
+        for pragma in SQLITE_PRAGMAS:
+            connection.execute(pragma)
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        # A reader that begins IMMEDIATE blocks the writer; a writer that does not fails under load.
+        mode = connection.get_execution_options().get("sqlite_begin", "DEFERRED")
+        connection.exec_driver_sql(f"BEGIN {mode}")
+
+    return engine
+
+
+def _postgresql(url: str) -> Engine:
+    return create_engine(
+        url,
+        pool_size=8,
+        max_overflow=24,
+        pool_pre_ping=True,
+        connect_args={"options": "-c synchronous_commit=on -c timezone=UTC"},
+    )
+
+
+_ENGINES: dict[str, Callable[[str], Engine]] = {"sqlite": _sqlite, "postgresql": _postgresql}

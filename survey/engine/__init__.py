@@ -1,0 +1,1 @@
+"""Where the numbers are summed: responses in, cells out."""

@@ -1,0 +1,1 @@
+"""The history of the tables: numbered, named, each step with its way back."""

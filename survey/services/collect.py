@@ -1,0 +1,206 @@
+"""Collecting answers at a counter: from the code on the poster to one row that stays."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import datetime as dt
+import hashlib
+import hmac
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import joinedload
+
+from survey.models import Counter, CounterCode, Response, Stream
+from survey.services import codes, questionnaires, waves
+from survey.services.daytime import day_of
+from survey.services.errors import (
+    ConflictingReplay,
+    ExpiredCode,
+    NoRunningWave,
+    RevokedCode,
+    TokenExpired,
+    TokenForged,
+    UnknownCode,
+)
+from survey.services.references import AgencyRef, CounterRef, WaveRef
+from survey.services.response_rows import Reader, receipt_for, to_the_minute
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from sqlalchemy.orm import Session
+
+    from forms.definition import Questionnaire
+    from survey.services.response_rows import Given
+
+KEY_PURPOSE = "form tokens"
+TOKEN_LIFE = dt.timedelta(hours=24)
+
+_KEY_BYTES = 16
+_MINUTE_BYTES = 5
+_TAG_BYTES = 16
+# The clocks of two machines behind one address may differ a little.
+_CLOCK_SLACK_MINUTES = 5
+_RECEIPT_ATTEMPTS = 20
+_INSERTS = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+
+
+@dataclass(frozen=True, slots=True)
+class CounterAccess:
+    """What a genuine, valid code opens: the form of the running wave at one counter."""
+
+    counter: CounterRef
+    agency: AgencyRef
+    wave: WaveRef
+    questionnaire: Questionnaire
+    serial: int
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What the citizen takes along. `created` is False where this form had been sent before."""
+
+    code: str
+    created: bool
+
+
+def resolve(session: Session, code: str, *, key: bytes, now: dt.datetime) -> CounterAccess:
+    """What `code` opens at `now`, or the CodeError that says why it opens nothing."""
+    parts = codes.parse(code, key=key)
+    printing = _printing(session, parts)
+    today = day_of(now)
+    _check_still_good(printing, now=now, today=today)
+    wave = waves.running(session, stream=Stream.COUNTER, on=today)
+    if wave is None:
+        raise NoRunningWave
+    counter = CounterRef.of(printing.counter)
+    return CounterAccess(
+        counter=counter,
+        agency=counter.agency,
+        wave=wave,
+        questionnaire=questionnaires.get(session, wave.questionnaire_hash),
+        serial=parts.serial,
+    )
+
+
+def mint_token(counter_code: str, *, key: bytes, now: dt.datetime, rng: Callable[[int], bytes]) -> str:
+    """A signed token for one showing of the form: a fresh submission key, the minute and the counter.
+
+    `rng` gives that many random bytes, as `secrets.token_bytes` does.
+    """
+    content = rng(_KEY_BYTES) + _minute(now).to_bytes(_MINUTE_BYTES)
+    signed = content + _tag(content, counter_code, key=key)
+    return base64.urlsafe_b64encode(signed).rstrip(b"=").decode()
+
+
+def open_token(token: str, *, counter_code: str, key: bytes, now: dt.datetime) -> str:
+    """The submission key in `token`; raises TokenForged or, after 24 hours, TokenExpired."""
+    signed = _decoded(token)
+    content, tag = signed[:-_TAG_BYTES], signed[-_TAG_BYTES:]
+    if not hmac.compare_digest(tag, _tag(content, counter_code, key=key)):
+        raise TokenForged
+    age = _minute(now) - int.from_bytes(content[_KEY_BYTES:])
+    if not -_CLOCK_SLACK_MINUTES <= age <= TOKEN_LIFE // dt.timedelta(minutes=1):
+        raise TokenExpired
+    return content[:_KEY_BYTES].hex()
+
+
+def record(
+    session: Session,
+    access: CounterAccess,
+    *,
+    submission_key: str,
+    answers: Mapping[str, Any],
+    language: str,
+    received_at: dt.datetime,
+) -> Receipt:
+    """Keep one submitted form, once.
+
+    The same form again, even at the same moment, gives the same receipt and adds nothing; the same form with other
+    answers raises ConflictingReplay and changes nothing.
+    """
+    given = Reader(access.questionnaire).given(answers)
+    row = {
+        "wave_id": access.wave.id,
+        "agency_id": access.agency.id,
+        "counter_id": access.counter.id,
+        "stream": Stream.COUNTER,
+        "questionnaire_hash": access.wave.questionnaire_hash,
+        "language": language,
+        "answered_on": day_of(received_at),
+        "received_at": to_the_minute(received_at),
+        "submission_key": submission_key,
+        "answers": given.answers,
+        "answers_digest": given.digest,
+        "ratings": given.ratings,
+        "weight": 1.0,
+    }
+    for attempt in range(_RECEIPT_ATTEMPTS):
+        receipt = receipt_for(submission_key, attempt=attempt)
+        if _insert_unless_there(session, row | {"receipt": receipt}):
+            return Receipt(code=receipt, created=True)
+        earlier = _earlier(session, submission_key)
+        if earlier is not None:
+            return _replayed(earlier, given, counter_id=access.counter.id)
+        # Nothing has this key, so another form has this receipt: try the next one.
+    raise RuntimeError(f"no free receipt after {_RECEIPT_ATTEMPTS} attempts")
+
+
+def _printing(session: Session, parts: codes.CodeParts) -> CounterCode:
+    query = select(CounterCode).where(
+        CounterCode.counter_id == parts.counter_number, CounterCode.serial == parts.serial
+    )
+    printing = session.scalar(query.options(joinedload(CounterCode.counter).joinedload(Counter.agency)))
+    if printing is None:
+        # Signed by our key and not in our tables: of another database of this installation.
+        raise UnknownCode
+    return printing
+
+
+def _check_still_good(printing: CounterCode, *, now: dt.datetime, today: dt.date) -> None:
+    if printing.revoked_at is not None and printing.revoked_at <= now:
+        raise RevokedCode
+    if any(end is not None and end <= today for end in (printing.counter.valid_to, printing.counter.agency.valid_to)):
+        raise RevokedCode
+    if printing.expires_at is not None and printing.expires_at <= now:
+        raise ExpiredCode
+
+
+def _minute(now: dt.datetime) -> int:
+    return int(now.timestamp()) // 60
+
+
+def _tag(content: bytes, counter_code: str, *, key: bytes) -> bytes:
+    return hmac.digest(key, content + counter_code.encode(), hashlib.sha256)[:_TAG_BYTES]
+
+
+def _decoded(token: str) -> bytes:
+    length = _KEY_BYTES + _MINUTE_BYTES + _TAG_BYTES
+    try:
+        signed = base64.b64decode(token.encode("ascii") + b"=" * (-len(token) % 4), altchars=b"-_", validate=True)
+    except (UnicodeEncodeError, binascii.Error) as error:
+        raise TokenForged from error
+    if len(signed) != length:
+        raise TokenForged
+    return signed
+
+
+def _insert_unless_there(session: Session, row: Mapping[str, object]) -> bool:
+    """One statement decides between two forms at once: the database inserts the first and skips the second."""
+    insert = _INSERTS[session.get_bind().dialect.name]
+    result = session.execute(insert(Response).values(row).on_conflict_do_nothing().returning(Response.id))
+    return result.scalar() is not None
+
+
+def _earlier(session: Session, submission_key: str) -> Response | None:
+    return session.scalar(select(Response).where(Response.submission_key == submission_key))
+
+
+def _replayed(earlier: Response, given: Given, *, counter_id: int) -> Receipt:
+    if earlier.answers_digest != given.digest or earlier.counter_id != counter_id:
+        raise ConflictingReplay(earlier.receipt)
+    return Receipt(code=earlier.receipt, created=False)

@@ -1,0 +1,103 @@
+# ruff: noqa: N818 - the names say what happened, as the journal and the pages call it.
+"""What a service may refuse, each refusal by its own name. The edge turns them into pages and exit codes.
+
+A message is an English template with named values; `survey.i18n.explain` says it in the reader's language.
+"""
+
+from __future__ import annotations
+
+from survey.i18n import mark
+
+
+class ServiceError(ValueError):
+    """A request that a service refuses, in a sentence for the one who asked."""
+
+    def __init__(self, template: str, **values: object) -> None:
+        super().__init__(template.format(**values))
+        self.template = template
+        self.values = values
+
+
+class NotFoundError(ServiceError):
+    """Something named in an address or a command does not exist."""
+
+
+class AlreadyExistsError(ServiceError):
+    """A name that must be new is taken."""
+
+
+class CodeError(ServiceError):
+    """A poster's code that does not lead to a form."""
+
+    message: str
+
+    def __init__(self) -> None:
+        super().__init__(self.message)
+
+
+class UnknownCode(CodeError):
+    """It has not the form of a code, or its poster was never printed."""
+
+    message = mark("This code is not known. Scan the QR on the poster again, or type the code exactly as printed.")
+
+
+class ForgedCode(CodeError):
+    """It has the form of a code, and another signature than ours."""
+
+    message = mark(
+        "This code was not issued by this site. Scan the QR on the poster at the counter, or tell the staff there."
+    )
+
+
+class ExpiredCode(CodeError):
+    """The poster was printed for a time that is over."""
+
+    message = mark("This poster is out of date. Please ask the staff at the counter for the current one.")
+
+
+class RevokedCode(CodeError):
+    """The poster was withdrawn, or its counter or agency is closed."""
+
+    message = mark("This poster has been withdrawn. Please ask the staff at the counter for the current one.")
+
+
+class NoRunningWave(CodeError):
+    """The code is good, and nothing is being asked now."""
+
+    message = mark("No survey is open at this counter today. Thank you for wanting to give your opinion.")
+
+
+class TokenError(ServiceError):
+    """A form that cannot be accepted as it came."""
+
+
+class TokenExpired(TokenError):
+    """The form was open for more than a day."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            mark("This form was open for too long. Your answers are below: check them and send them again.")
+        )
+
+
+class TokenForged(TokenError):
+    """The form's token is missing, damaged, or of another counter."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            mark("This form could not be verified. Your answers are below: check them and send them again.")
+        )
+
+
+class ConflictingReplay(ServiceError):
+    """The same form was sent before with other answers; the first ones stand."""
+
+    def __init__(self, receipt: str) -> None:
+        super().__init__(
+            mark(
+                "This form was already sent with other answers. The first answers are kept under receipt {receipt}; "
+                "nothing was changed. To answer again, open a new form."
+            ),
+            receipt=receipt,
+        )
+        self.receipt = receipt

@@ -1,0 +1,45 @@
+"""Questionnaires kept in the database under the hash of their content."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from forms import loading
+from survey.i18n import mark
+from survey.models import StoredQuestionnaire
+from survey.services.errors import NotFoundError
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+    from forms.definition import Questionnaire
+
+
+def store(session: Session, questionnaire: Questionnaire) -> str:
+    """Keep `questionnaire` word for word and return its hash; keeping it twice keeps it once."""
+    if session.get(StoredQuestionnaire, questionnaire.hash) is None:
+        session.add(
+            StoredQuestionnaire(
+                hash=questionnaire.hash,
+                questionnaire_id=questionnaire.id,
+                version=str(questionnaire.version),
+                canonical=questionnaire.canonical(),
+            )
+        )
+        session.flush()
+    return questionnaire.hash
+
+
+def get(session: Session, questionnaire_hash: str) -> Questionnaire:
+    """The questionnaire of that hash, as it was when it was stored."""
+    stored = session.get(StoredQuestionnaire, questionnaire_hash)
+    if stored is None:
+        raise NotFoundError(mark("There is no questionnaire {hash}."), hash=questionnaire_hash[:12])
+    return _read(stored.canonical)
+
+
+@lru_cache(maxsize=32)
+def _read(canonical: str) -> Questionnaire:
+    # The text decides the value alone, so that a copy kept here can never be out of date.
+    return loading.from_canonical(canonical)

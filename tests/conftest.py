@@ -1,0 +1,146 @@
+"""Real parts for every test: settings, a migrated SQLite file, a PostgreSQL server, a small province."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import shutil
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from forms import loading
+from survey.config import Settings
+from survey.db import Database
+from survey.services import agencies, counters, waves
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from survey.services.references import CounterRef, PosterRef, WaveRef
+
+# Noon in Đắk Lắk on a working day inside the seeded wave.
+NOW = dt.datetime(2026, 10, 7, 5, 0, tzinfo=dt.UTC)
+POSTGRESQL_PROGRAMS = Path("/usr/lib/postgresql")
+
+
+@dataclass(frozen=True)
+class Seeded:
+    """A province with one running counter wave, two counters of a commune and one of a department."""
+
+    now: dt.datetime
+    wave: WaveRef
+    counters: tuple[CounterRef, ...]
+    posters: tuple[PosterRef, ...]
+
+
+def seed(database: Database) -> Seeded:
+    with database.writing() as session:
+        agencies.load_seed(session)
+        wave = waves.create(
+            session,
+            loading.load("sipas-counter"),
+            code="quay-2026",
+            title="Đánh giá tại quầy năm 2026",
+            stream="counter",
+            opens_on=dt.date(2026, 1, 1),
+            closes_on=dt.date(2026, 12, 31),
+        )
+        commune = agencies.find(session, "xa-ea-o")
+        department = agencies.find(session, "so-noi-vu")
+        made = (
+            counters.make(session, commune, name="Quầy số 1"),
+            counters.make(session, commune, name="Quầy số 2"),
+            counters.make(session, department, name="Bộ phận một cửa"),
+        )
+        posters = tuple(counters.issue_code(session, counter, now=NOW) for counter in made)
+    return Seeded(now=NOW, wave=wave, counters=made, posters=posters)
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings.embedded(tmp_path / "sipas.db", public_base_url="https://hailong.example.vn")
+
+
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("migrated") / "sipas.db"
+    database = Database(f"sqlite:///{path}")
+    database.upgrade()
+    database.close()
+    return path
+
+
+@pytest.fixture
+def database(settings: Settings, migrated_file: Path) -> Iterator[Database]:
+    # A copy of a migrated file is a migrated file, and ten times sooner there.
+    shutil.copyfile(migrated_file, settings.database_url.removeprefix("sqlite:///"))
+    database = Database(settings.database_url)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def seeded(database: Database) -> Seeded:
+    return seed(database)
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[str]:
+    """A PostgreSQL server of our own in a temporary folder; its absence is an error, not a skip."""
+    programs = sorted(POSTGRESQL_PROGRAMS.glob("*/bin"), key=lambda path: int(path.parent.name))
+    if not programs:
+        pytest.fail("PostgreSQL's programs are missing: apt install postgresql, or deselect with -m 'not postgres'")
+    # Not pytest's folder: that is closed to others, and its name may be too long for a socket.
+    with tempfile.TemporaryDirectory(prefix="sipas-pg-") as folder:
+        server = _PostgreSQL(programs[-1], Path(folder))
+        server.start()
+        yield f"postgresql://postgres@/postgres?host={folder}"
+        server.stop()
+
+
+@pytest.fixture
+def postgresql(postgresql_server: str) -> Iterator[Database]:
+    """A migrated, empty PostgreSQL database."""
+    database = Database(postgresql_server)
+    with database.writing() as session:
+        session.connection().exec_driver_sql("DROP SCHEMA public CASCADE")
+        session.connection().exec_driver_sql("CREATE SCHEMA public")
+    database.upgrade()
+    yield database
+    database.close()
+
+
+class _PostgreSQL:
+    """initdb and pg_ctl; as the user postgres where the tests run as root, which the server refuses."""
+
+    def __init__(self, programs: Path, folder: Path) -> None:
+        self._programs = programs
+        self._folder = folder
+        self._data = folder / "data"
+
+    def start(self) -> None:
+        if os.geteuid() == 0:
+            shutil.chown(self._folder, "postgres", "postgres")
+        self._run("initdb", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "-D", self._data)
+        options = f"-c listen_addresses='' -c unix_socket_directories='{self._folder}' -c max_connections=60"
+        log = self._folder / "log"
+        self._run("pg_ctl", "-D", self._data, "-l", log, "-w", "-o", options, "start")
+
+    def stop(self) -> None:
+        self._run("pg_ctl", "-D", self._data, "-m", "immediate", "-w", "stop")
+
+    def _run(self, program: str, *arguments: object) -> None:
+        as_postgres = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"] if os.geteuid() == 0 else []
+        command = [*as_postgres, str(self._programs / program), *map(str, arguments)]
+        # A file, not a pipe: the server inherits it, and a pipe would be read until the server ends.
+        with tempfile.TemporaryFile() as output:
+            done = subprocess.run(
+                command, check=False, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, cwd="/"
+            )
+            output.seek(0)
+            assert done.returncode == 0, output.read().decode()
