@@ -1,0 +1,68 @@
+"""Every sentence this package says, in one place: the msgids of the catalogue `forms.po`.
+
+Values are named in braces. `survey` translates a sentence first and fills it in afterwards; a test holds the catalogue
+complete.
+"""
+
+from __future__ import annotations
+
+
+def N_(sentence: str) -> str:  # noqa: N802 - the name that Babel's extraction looks for
+    """Mark a sentence for the catalogue, leaving it as it is."""
+    return sentence
+
+
+# To the citizen, beside a question.
+CHOOSE_ONE = N_("Choose one answer.")
+CHOOSE_SOME = N_("Choose at least one answer.")
+CHOOSE_ONLY_ONE = N_("Choose only one answer.")
+CHOOSE_AMONG_SHOWN = N_("Choose from the answers shown.")
+WRITE_ANSWER = N_("Write an answer.")
+WRITE_ONLY_ONE = N_("Write this answer once.")
+SHORTEN = N_("Shorten this text to {maximum} characters: it has {length}.")
+
+# To the author of a questionnaire, about one place in the file.
+MISSING = N_("missing")
+UNKNOWN_KEY = N_("unknown key; the nearest one is “{nearest}”")
+UNKNOWN_KEY_AMONG = N_("unknown key; the keys here are {known}")
+WRONG_KIND = N_("must be {expected}, not {found}")
+EMPTY = N_("is empty")
+CONTROL_CHARACTER = N_("holds a control character")
+NOT_PER_LANGUAGE = N_("write it once a language: {example}")
+BAD_ID = N_(
+    "“{value}” is not an id: a lower-case letter, then letters, digits or {joiner}, at most {longest} characters"
+)
+BAD_VALUE = N_("“{value}” is not a value: lower-case letters, digits, - or _, at most {longest} characters")
+BAD_LANGUAGE = N_("“{value}” is not a language code such as vi, en or rad")
+RESERVED_ID = N_("“{value}” has another meaning in forms and files: choose another id")
+NOT_AMONG = N_("“{value}” is not one of {choices}")
+OUT_OF_RANGE = N_("{value} is not between {lowest} and {highest}")
+TOO_FEW = N_("needs at least {fewest}")
+DUPLICATE = N_("“{value}” is used already, by {first}")
+NEEDS_VIETNAMESE = N_("must have “{language}”, which other languages fall back to")
+LEVELS_NOT_RISING = N_("levels must rise: {value} follows {previous}")
+FAVOURABLE_NOT_A_LEVEL = N_("{value} is not one of the levels {levels}")
+FAVOURABLE_IS_LOWEST = N_("{value} is the lowest level: every answer would be favourable")
+UNKNOWN_SCALE = N_("no scale “{value}”; the nearest name is “{nearest}”")
+UNKNOWN_ITEM = N_("no item “{value}”; the nearest name is “{nearest}”")
+UNKNOWN_DIMENSION = N_("no dimension “{value}”; the nearest name is “{nearest}”")
+UNKNOWN_BLOCK = N_("no block “{value}”; the nearest name is “{nearest}”")
+REQUIRED_NOT_SAID = N_("say required = true or false, here or in the item's section")
+IN_NO_SECTION = N_("item “{value}” is in no section, so nobody is asked it")
+IN_TWO_PLACES = N_("“{value}” is in {first} already")
+EMPTY_SECTION = N_("has no items: give it a title, to stand as a heading")
+NOT_A_RATING = N_("item “{value}” is not a rating: an index is made of ratings")
+NO_FAVOURABLE_LEVELS = N_("item “{value}” is on scale “{scale}”, which has no favourable_from")
+NO_LABEL_FOR_NOT_APPLICABLE = N_("scale “{scale}” has no text not_applicable to show beside it")
+SPECIFY_NAME_TAKEN = N_("the line to specify would be called “{value}”, and so is an item: rename that item")
+ONE_SPECIFY = N_("only one option may ask to specify")
+BLOCK_WITHOUT_DIMENSION = N_("no dimension is in block “{value}”")
+WEIGHTS_NOT_ONE = N_("weights add up to {total}, not to 1")
+
+# To the author, about the file as a whole.
+BAD_TOML = N_("not TOML: {reason}")
+BAD_JSON = N_("not JSON: {reason}")
+NOT_UTF8 = N_("not UTF-8 at byte {position}: save the file as UTF-8")
+UNREADABLE = N_("cannot be read: {reason}")
+NO_SUCH_QUESTIONNAIRE = N_("no questionnaire of that name; there are {known}")
+NOT_A_QUESTIONNAIRE = N_("{source} is not a questionnaire, in {count} places:\n{listing}")
