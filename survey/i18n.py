@@ -81,7 +81,9 @@ class Locale:
 
 def load(folder: Path) -> Mapping[str, Locale]:
     """Every language of `folder`, the default one first."""
-    codes = sorted((path.parent.name for path in folder.glob("*/locale.toml")), key=lambda code: (code != DEFAULT, code))
+    codes = sorted(
+        (path.parent.name for path in folder.glob("*/locale.toml")), key=lambda code: (code != DEFAULT, code)
+    )
     return {code: _load_one(folder / code) for code in codes}
 
 

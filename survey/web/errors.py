@@ -11,54 +11,67 @@ from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
-from survey.i18n import N_, gettext
+from survey.i18n import explain, gettext
+from survey.i18n import mark as N_  # noqa: N812 - the name that Babel's extraction looks for.
+from survey.services import errors as refusals
+from survey.web.security import ForeignPost
 
 if TYPE_CHECKING:
     from flask import Flask
 
 logger = logging.getLogger(__name__)
 
+FIRST_OF_OURS = 500
+
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """What went wrong, for the reader: messages that are translated when they are shown."""
+    """What went wrong, for the reader. In the tables a message to translate; without explanation the error's own words."""
 
     status: int
     title: str
-    explanation: str
+    explanation: str | None = None
 
 
-NOT_FOUND = Failure(
-    404,
-    N_("Page not found"),
-    N_("Please check the address. If you scanned a code, please scan it again."),
-)
-UNAVAILABLE = Failure(
-    503,
-    N_("The service is busy"),
-    N_("We could not reach our records just now. Please try again in a minute."),
-)
+UNREADABLE = Failure(400, N_("We could not read this request"), N_("Please go back, reload the page and try again."))
 BROKEN = Failure(
     500,
     N_("Something went wrong on our side"),
     N_("The fault has been noted for repair. Please try again later."),
 )
 BY_STATUS = {
-    400: Failure(400, N_("We could not read this request"), N_("Please go back, reload the page and try again.")),
     403: Failure(403, N_("You may not open this page"), N_("It is not open to this account or from this place.")),
-    404: NOT_FOUND,
-    405: Failure(405, N_("This address cannot do that"), N_("Please go back and start again from the page.")),
-    413: Failure(
-        413,
-        N_("Too much was sent"),
-        N_("Please go back and shorten what you wrote. Nothing was saved."),
+    404: Failure(
+        404,
+        N_("Page not found"),
+        N_("Please check the address. If you scanned a code, please scan it again."),
     ),
+    405: Failure(405, N_("This address cannot do that"), N_("Please go back and start again from the page.")),
+    413: Failure(413, N_("Too much was sent"), N_("Please go back and shorten what you wrote. Nothing was saved.")),
     429: Failure(429, N_("Too many attempts"), N_("Please wait a minute, then try again.")),
-    503: UNAVAILABLE,
 }
 BY_TYPE: dict[type[Exception], Failure] = {
+    refusals.UnknownCode: Failure(404, N_("This code is not known")),
+    refusals.ForgedCode: Failure(404, N_("This code is not ours")),
+    refusals.ExpiredCode: Failure(410, N_("This poster is out of date")),
+    refusals.RevokedCode: Failure(410, N_("This poster has been withdrawn")),
+    refusals.NoRunningWave: Failure(404, N_("No survey is open here today")),
+    refusals.TokenError: Failure(400, N_("Please send your answers again")),
+    refusals.ConflictingReplay: Failure(409, N_("These answers differ from those you sent before")),
+    refusals.NotFoundError: Failure(404, N_("Not found")),
+    refusals.AlreadyExistsError: Failure(409, N_("This exists already")),
+    refusals.ServiceError: Failure(400, N_("This cannot be done")),
+    ForeignPost: Failure(
+        403,
+        N_("This form came from another site"),
+        N_("Nothing was saved. Please scan the code at the counter and answer on the page that it opens."),
+    ),
     CSRFError: Failure(400, N_("This page had been open too long"), N_("Please go back, reload it and try again.")),
-    SQLAlchemyError: UNAVAILABLE,
+    SQLAlchemyError: Failure(
+        503,
+        N_("The service is busy"),
+        N_("We could not reach our records just now. Please try again in a minute."),
+    ),
 }
 
 # Shown when even the error page fails, so it needs nothing: no template, no language, no stylesheet.
@@ -75,45 +88,47 @@ def register_errors(app: Flask) -> None:
     app.register_error_handler(Exception, show)
 
 
-def describe(error: Exception) -> Failure:
-    """What the reader is told about `error`; anything unknown is our own fault."""
-    for kind in type(error).__mro__:
-        if failure := BY_TYPE.get(kind):
-            return failure
-    if isinstance(error, HTTPException):
-        return _of_status(error.code or 500)
-    return BROKEN
-
-
-def _of_status(status: int) -> Failure:
-    general = BY_STATUS[400] if status < 500 else BROKEN
-    return BY_STATUS.get(status) or replace(general, status=status)
-
-
-def note(error: Exception, failure: Failure) -> None:
-    """Log what failed and where, but no address as it was sent: it may hold a code, or anything else."""
-    where = f"{request.method} {request.url_rule or 'no such address'}"
-    if failure.status >= 500:
-        logger.error("%s: %d %s", where, failure.status, type(error).__name__, exc_info=error)
-    else:
-        logger.warning("%s: %d %s", where, failure.status, type(error).__name__)
-
-
 def show(error: Exception) -> Response:
-    """The page or the JSON for `error`."""
-    failure = describe(error)
-    note(error, failure)
+    """The page for `error`, or the JSON."""
+    failure = note(error)
     response = _problem(failure) if request.path.startswith("/api/") else _page(failure)
     response.status_code = failure.status
     if isinstance(error, HTTPException):
-        response.headers.extend((name, value) for name, value in error.get_headers() if name in {"Allow", "Retry-After"})
+        kept = (header for header in error.get_headers() if header[0] in {"Allow", "Retry-After"})
+        response.headers.extend(kept)
     return response
 
 
+def note(error: Exception) -> Failure:
+    """What the reader is told about `error`, once it is logged.
+
+    The log says what failed and where, but no address as it was sent: it may hold a code, or anything else.
+    """
+    failure = _kind_of(error)
+    where = f"{request.method} {request.url_rule or 'no such address'}"
+    if failure.status >= FIRST_OF_OURS:
+        logger.error("%s: %d %s", where, failure.status, type(error).__name__, exc_info=error)
+    else:
+        logger.warning("%s: %d %s", where, failure.status, type(error).__name__)
+    words = explain(error) if isinstance(error, refusals.ServiceError) else gettext(failure.explanation or "")
+    return Failure(failure.status, gettext(failure.title), words)
+
+
+def _kind_of(error: Exception) -> Failure:
+    """Anything unknown is our own fault."""
+    for kind in type(error).__mro__:
+        if failure := BY_TYPE.get(kind):
+            return failure
+    return _of_status(error.code or 500) if isinstance(error, HTTPException) else BROKEN
+
+
+def _of_status(status: int) -> Failure:
+    general = UNREADABLE if status < FIRST_OF_OURS else BROKEN
+    return BY_STATUS.get(status) or replace(general, status=status)
+
+
 def _problem(failure: Failure) -> Response:
-    response = jsonify(
-        status=failure.status, title=gettext(failure.title), detail=gettext(failure.explanation)
-    )
+    response = jsonify(status=failure.status, title=failure.title, detail=failure.explanation)
     response.mimetype = "application/problem+json"
     return response
 

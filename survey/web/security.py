@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from flask import request
 from flask_wtf.csrf import CSRFProtect
+from werkzeug.exceptions import Forbidden
 
 from survey.web.site import site
 
@@ -43,16 +44,24 @@ def register_security(app: Flask) -> None:
     app.after_request(_set_headers)
 
 
-def is_from_another_site() -> bool:
-    """Whether a page of somebody else sent this post.
+class ForeignPost(Forbidden):  # noqa: N818 - reads as what happened.
+    """A page of somebody else sent this form."""
 
-    Browsers say so in Sec-Fetch-Site (over HTTPS and on localhost) and in Origin. A browser too old for both is let
+
+def refuse_other_sites() -> None:
+    """Raise ForeignPost where the browser says that another site's page sent this post.
+
+    It says so in Sec-Fetch-Site (over HTTPS and on localhost) and in Origin. A browser too old for both is let
     through: it still needs a form token that we signed.
     """
-    if fetched_from := request.headers.get("Sec-Fetch-Site"):
-        return fetched_from not in _OWN_SITES
+    fetched_from = request.headers.get("Sec-Fetch-Site")
     origin = request.headers.get("Origin")
-    return origin is not None and origin not in _own_origins()
+    if fetched_from is not None:
+        foreign = fetched_from not in _OWN_SITES
+    else:
+        foreign = origin is not None and origin not in _own_origins()
+    if foreign:
+        raise ForeignPost
 
 
 def _own_origins() -> set[str]:

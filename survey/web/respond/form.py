@@ -1,0 +1,84 @@
+"""The form behind one counter's code: opened, signed and drawn."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from flask import g, render_template, request
+from werkzeug.datastructures import MultiDict
+
+from survey.i18n import current
+from survey.services import codes, collect
+from survey.services.errors import ForgedCode
+from survey.web.respond.questions import Sheet, error_links
+from survey.web.site import site
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from survey.services.collect import CounterAccess
+    from survey.web.errors import Failure
+
+TOKEN_FIELD = "form_token"  # noqa: S105 - the name of a field.
+logger = logging.getLogger(__name__)
+
+
+def open_counter(code: str) -> CounterAccess:
+    """What `code` opens; kept for the request, so that a failure later on can still show the form."""
+    try:
+        with site().database.reading() as session:
+            access = collect.resolve(session, code, key=site().settings.key(codes.KEY_PURPOSE), now=site().clock())
+    except ForgedCode:
+        # The counter and the poster it pretends to be of, and not the signature: logs are no place for codes.
+        logger.warning("A forged code for poster %s was shown.", code.rpartition("-")[0])
+        raise
+    g.counter_access = access
+    return access
+
+
+def fresh_token(access: CounterAccess) -> str:
+    """A new submission key, signed for this counter and this minute."""
+    return collect.mint_token(access.counter.code, key=_key(), now=site().clock(), rng=site().random_bytes)
+
+
+def posted_token() -> str:
+    """The token as it came: given back untouched, the same form stays the same form."""
+    return request.form.get(TOKEN_FIELD, "")
+
+
+def open_token(access: CounterAccess) -> str:
+    """The submission key in the posted token, or a TokenError."""
+    return collect.open_token(posted_token(), counter_code=access.counter.code, key=_key(), now=site().clock())
+
+
+def page(
+    access: CounterAccess,
+    *,
+    token: str,
+    errors: Mapping[str, str] | None = None,
+    failure: Failure | None = None,
+) -> str:
+    """The form with whatever was posted put back into it."""
+    sheet = Sheet(
+        questionnaire=access.questionnaire,
+        locale=current().code,
+        given=request.form if request.method == "POST" else MultiDict(),
+        errors=errors or {},
+    )
+    groups = sheet.groups()
+    return render_template(
+        "respond/form.html",
+        access=access,
+        title=sheet.say(access.questionnaire.title),
+        intro=sheet.say_any(access.questionnaire.intro),
+        groups=groups,
+        error_links=error_links(groups),
+        failure=failure,
+        token=token,
+        is_simulated=access.wave.is_simulated,
+    )
+
+
+def _key() -> bytes:
+    return site().settings.key(collect.KEY_PURPOSE)

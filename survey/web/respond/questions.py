@@ -1,0 +1,182 @@
+"""A questionnaire as its page shows it: wording chosen, what was given put back, what is wrong said beside it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from forms.definition import NOT_APPLICABLE, ChoiceItem, CommentItem, MultipleChoiceItem, RatingItem
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator, Mapping
+
+    from werkzeug.datastructures import MultiDict
+
+    from forms.definition import Item, Option, Questionnaire, Section, Text
+
+# The browser stops a text at this many times its limit: what is a little long comes back with a message and can be
+# shortened, and nobody can fill a post that is too large to be read at all.
+ROOM = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """One radio button or box. `apart` stands below the scale and is not part of it."""
+
+    value: str
+    text: str
+    chosen: bool
+    apart: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """The line to write in beside an option such as “other”."""
+
+    id: str
+    label: str
+    value: str
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """One item, ready to be drawn by the macro of its `kind`."""
+
+    kind: str
+    id: str
+    text: str
+    required: bool
+    hint: str | None
+    error: str | None
+    choices: tuple[Choice, ...] = ()
+    line: Line | None = None
+    value: str = ""
+    ceiling: int = 0
+
+    @property
+    def described_by(self) -> str:
+        parts = {"hint": self.hint, "error": self.error}
+        return " ".join(f"{self.id}-{part}" for part, text in parts.items() if text)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuestionGroup:
+    """A section of the page."""
+
+    title: str | None
+    intro: str | None
+    questions: tuple[Question, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sheet:
+    """A form as it was given to us or is about to be given out: in one language, with answers and errors."""
+
+    questionnaire: Questionnaire
+    locale: str
+    given: MultiDict[str, str]
+    errors: Mapping[str, str]
+
+    def groups(self) -> tuple[QuestionGroup, ...]:
+        return tuple(self._group(section) for section in self.questionnaire.sections)
+
+    def say(self, text: Text) -> str:
+        return text.localised(self.locale)
+
+    def say_any(self, text: Text | None) -> str | None:
+        return None if text is None else self.say(text)
+
+    def question(self, item: Item) -> Question:
+        return DRAWN_AS[type(item)](self, item)
+
+    def _group(self, section: Section) -> QuestionGroup:
+        return QuestionGroup(
+            title=self.say_any(section.title),
+            intro=self.say_any(section.intro),
+            questions=tuple(self.question(self.questionnaire.item(name)) for name in section.items),
+        )
+
+
+def error_links(groups: tuple[QuestionGroup, ...]) -> list[tuple[str, str, str]]:
+    """Field, question and message of everything that is wrong, in the order of the page."""
+    return [link for group in groups for question in group.questions for link in _links(question)]
+
+
+def _links(question: Question) -> Iterator[tuple[str, str, str]]:
+    if question.error:
+        yield question.id, question.text, question.error
+    if question.line and question.line.error:
+        yield question.line.id, question.line.label, question.line.error
+
+
+def _rating(sheet: Sheet, item: RatingItem) -> Question:
+    given = sheet.given.getlist(item.id)
+    scale = sheet.questionnaire.scale(item.scale)
+    choices = [
+        Choice(value=str(level.value), text=sheet.say(level.text), chosen=str(level.value) in given)
+        for level in scale.levels
+    ]
+    if item.not_applicable and scale.not_applicable is not None:
+        label = sheet.say(scale.not_applicable)
+        choices.append(Choice(value=NOT_APPLICABLE, text=label, chosen=NOT_APPLICABLE in given, apart=True))
+    return _one_of(sheet, item, kind="radios", choices=tuple(choices))
+
+
+def _choice(sheet: Sheet, item: ChoiceItem) -> Question:
+    return _one_of(sheet, item, kind="radios", choices=_choices(sheet, item.options, sheet.given.getlist(item.id)))
+
+
+def _multiple_choice(sheet: Sheet, item: MultipleChoiceItem) -> Question:
+    return _one_of(sheet, item, kind="checkboxes", choices=_choices(sheet, item.options, sheet.given.getlist(item.id)))
+
+
+def _comment(sheet: Sheet, item: CommentItem) -> Question:
+    return Question(
+        kind="comment",
+        id=item.id,
+        text=sheet.say(item.text),
+        required=item.required,
+        hint=sheet.say_any(item.hint),
+        error=sheet.errors.get(item.id),
+        value=sheet.given.get(item.id, ""),
+        ceiling=ROOM * item.max_length,
+    )
+
+
+def _one_of(
+    sheet: Sheet, item: RatingItem | ChoiceItem | MultipleChoiceItem, *, kind: str, choices: tuple[Choice, ...]
+) -> Question:
+    return Question(
+        kind=kind,
+        id=item.id,
+        text=sheet.say(item.text),
+        required=item.required,
+        hint=sheet.say_any(item.hint),
+        error=sheet.errors.get(item.id),
+        choices=choices,
+        line=_line(sheet, item),
+    )
+
+
+def _choices(sheet: Sheet, options: tuple[Option, ...], given: Collection[str]) -> tuple[Choice, ...]:
+    return tuple(
+        Choice(value=option.value, text=sheet.say(option.text), chosen=option.value in given) for option in options
+    )
+
+
+def _line(sheet: Sheet, item: RatingItem | ChoiceItem | MultipleChoiceItem) -> Line | None:
+    if item.specify_id is None or isinstance(item, RatingItem):
+        return None
+    label = next(sheet.say(option.text) for option in item.options if option.specify)
+    error = sheet.errors.get(item.specify_id)
+    return Line(id=item.specify_id, label=label, value=sheet.given.get(item.specify_id, ""), error=error)
+
+
+# A new kind of item is one line here and one macro in components/questions.html; a test asks for both.
+DRAWN_AS: Mapping[type[Item], Callable[..., Question]] = {
+    RatingItem: _rating,
+    ChoiceItem: _choice,
+    MultipleChoiceItem: _multiple_choice,
+    CommentItem: _comment,
+}

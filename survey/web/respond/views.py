@@ -1,0 +1,71 @@
+"""The citizen's four addresses. Nothing here sets a cookie or remembers who is asking."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flask import Blueprint, abort, redirect, render_template, request, url_for
+from sqlalchemy.exc import SQLAlchemyError
+
+from forms import answers
+from survey.i18n import current, gettext
+from survey.services import codes, collect, receipts
+from survey.services.errors import ConflictingReplay, TokenError
+from survey.web.languages import speak
+from survey.web.respond import form, recovery
+from survey.web.security import console_csrf, refuse_other_sites
+from survey.web.site import site
+
+if TYPE_CHECKING:
+    from flask.typing import ResponseReturnValue
+
+blueprint = Blueprint("respond", __name__)
+# The form has its own protection, which needs no cookie (docs/decisions/0008).
+console_csrf.exempt(blueprint)
+
+blueprint.register_error_handler(TokenError, recovery.offer_fresh_form)
+blueprint.register_error_handler(ConflictingReplay, recovery.explain_conflict)
+blueprint.register_error_handler(SQLAlchemyError, recovery.offer_retry)
+
+
+@blueprint.route("/r/<code>", methods=["GET", "POST"])
+def lower_case(code: str) -> ResponseReturnValue:
+    return redirect(url_for("respond.ask", code=codes.as_printed(code)), 308)
+
+
+@blueprint.get("/R/<code>")
+def ask(code: str) -> ResponseReturnValue:
+    if code != codes.as_printed(code):
+        return lower_case(code)
+    access = form.open_counter(code)
+    return form.page(access, token=form.fresh_token(access))
+
+
+@blueprint.post("/R/<code>")
+def submit(code: str) -> ResponseReturnValue:
+    access = form.open_counter(code)
+    if language := request.form.get("switch_language"):
+        speak(language)
+        return form.page(access, token=form.posted_token())
+    refuse_other_sites()
+    submission_key = form.open_token(access)
+    submission = answers.read(access.questionnaire, request.form, gettext=gettext)
+    if submission.errors:
+        return form.page(access, token=form.posted_token(), errors=submission.errors), 422
+    with site().database.writing() as session:
+        receipt = collect.record(
+            session,
+            access,
+            submission_key=submission_key,
+            answers=submission.answers,
+            language=current().code,
+            received_at=site().clock(),
+        )
+    return redirect(url_for("respond.receipt", receipt=receipt.code), 303)
+
+
+@blueprint.get("/receipts/<receipt>")
+def receipt(receipt: str) -> ResponseReturnValue:
+    with site().database.reading() as session:
+        kept = receipts.find(session, receipt) or abort(404)
+    return render_template("respond/receipt.html", kept=kept, is_simulated=kept.is_simulated)
