@@ -35,8 +35,11 @@ UNDEFINED = "–"
 class Translatable(Protocol):
     """An error of a pure package: an English template and the values that belong in it."""
 
-    template: str
-    values: Mapping[str, object]
+    @property
+    def template(self) -> str: ...
+
+    @property
+    def values(self) -> Mapping[str, object]: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,11 +20,15 @@ def register_compression(app: Flask) -> None:
     app.after_request(_compress)
 
 
+def accepts_gzip() -> bool:
+    return request.accept_encodings.quality("gzip") > 0
+
+
 def _compress(response: Response) -> Response:
     if not _is_compressible(response):
         return response
     response.vary.add("Accept-Encoding")
-    if "gzip" in request.accept_encodings:
+    if accepts_gzip():
         response.set_data(gzip.compress(response.get_data(), LEVEL, mtime=0))
         response.content_encoding = "gzip"
     return response
@@ -37,6 +41,6 @@ def _is_compressible(response: Response) -> bool:
         and not response.direct_passthrough
         and not response.is_streamed
         and not response.content_encoding
-        and response.mimetype.startswith(_TEXTS)
+        and (response.mimetype or "").startswith(_TEXTS)
         and (response.content_length or 0) >= SMALLEST
     )

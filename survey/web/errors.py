@@ -26,7 +26,7 @@ FIRST_OF_OURS = 500
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """What went wrong, for the reader. In the tables a message to translate; without explanation the error's own words."""
+    """What went wrong, for the reader; without an explanation the error's own words are it."""
 
     status: int
     title: str

@@ -21,7 +21,7 @@ _UNTOUCHED = ("static_files.", "health.")
 
 @dataclass(frozen=True, slots=True)
 class LanguageLink:
-    """This same page in one of the languages."""
+    """The same page in one of the languages."""
 
     code: str
     name: str
@@ -35,7 +35,7 @@ def register_languages(app: Flask) -> None:
 
 
 def language_links() -> list[LanguageLink]:
-    """This page in each language of the site."""
+    """The current page in each language of the site."""
     return list(_links())
 
 

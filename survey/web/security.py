@@ -14,16 +14,15 @@ from survey.web.site import site
 if TYPE_CHECKING:
     from flask import Flask, Response
 
-CONTENT_SECURITY_POLICY = "; ".join(
-    (
-        "default-src 'none'",
-        "style-src 'self'",
-        "img-src 'self' data:",
-        "form-action 'self'",
-        "frame-ancestors 'none'",
-        "base-uri 'none'",
-    )
+DIRECTIVES = (
+    "default-src 'none'",
+    "style-src 'self'",
+    "img-src 'self' data:",
+    "form-action 'self'",
+    "frame-ancestors 'none'",
+    "base-uri 'none'",
 )
+CONTENT_SECURITY_POLICY = "; ".join(DIRECTIVES)
 HEADERS = {
     "Content-Security-Policy": CONTENT_SECURITY_POLICY,
     "X-Content-Type-Options": "nosniff",
@@ -44,7 +43,7 @@ def register_security(app: Flask) -> None:
     app.after_request(_set_headers)
 
 
-class ForeignPost(Forbidden):  # noqa: N818 - reads as what happened.
+class ForeignPost(Forbidden):
     """A page of somebody else sent this form."""
 
 

@@ -8,9 +8,10 @@ import mimetypes
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from flask import Blueprint, Response, abort, current_app, request, url_for
+from flask import Blueprint, Response, abort, current_app, url_for
 
 from survey import resources
+from survey.web.compression import accepts_gzip
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -46,7 +47,7 @@ def static_url(name: str) -> str:
 def serve(hash: str, name: str) -> Response:  # noqa: A002 - the name of the part of the address.
     file = _files().get(name) or abort(404)
     response = Response(file.content, mimetype=file.mimetype)
-    if "gzip" in request.accept_encodings:
+    if accepts_gzip():
         response.set_data(file.compressed)
         response.content_encoding = "gzip"
     response.vary.add("Accept-Encoding")

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from forms.definition import NOT_APPLICABLE, ChoiceItem, CommentItem, MultipleChoiceItem, RatingItem
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from werkzeug.datastructures import MultiDict
 
-    from forms.definition import Item, Option, Questionnaire, Section, Text
+    from forms.definition import Item, Questionnaire, Section, Text
 
 # The browser stops a text at this many times its limit: what is a little long comes back with a message and can be
 # shortened, and nobody can fill a post that is too large to be read at all.
@@ -120,15 +120,15 @@ def _rating(sheet: Sheet, item: RatingItem) -> Question:
     if item.not_applicable and scale.not_applicable is not None:
         label = sheet.say(scale.not_applicable)
         choices.append(Choice(value=NOT_APPLICABLE, text=label, chosen=NOT_APPLICABLE in given, apart=True))
-    return _one_of(sheet, item, kind="radios", choices=tuple(choices))
+    return _one_of(sheet, item, kind="radios", choices=tuple(choices), line=None)
 
 
 def _choice(sheet: Sheet, item: ChoiceItem) -> Question:
-    return _one_of(sheet, item, kind="radios", choices=_choices(sheet, item.options, sheet.given.getlist(item.id)))
+    return _one_of(sheet, item, kind="radios", choices=_choices(sheet, item), line=_line(sheet, item))
 
 
 def _multiple_choice(sheet: Sheet, item: MultipleChoiceItem) -> Question:
-    return _one_of(sheet, item, kind="checkboxes", choices=_choices(sheet, item.options, sheet.given.getlist(item.id)))
+    return _one_of(sheet, item, kind="checkboxes", choices=_choices(sheet, item), line=_line(sheet, item))
 
 
 def _comment(sheet: Sheet, item: CommentItem) -> Question:
@@ -144,9 +144,7 @@ def _comment(sheet: Sheet, item: CommentItem) -> Question:
     )
 
 
-def _one_of(
-    sheet: Sheet, item: RatingItem | ChoiceItem | MultipleChoiceItem, *, kind: str, choices: tuple[Choice, ...]
-) -> Question:
+def _one_of(sheet: Sheet, item: Item, *, kind: str, choices: tuple[Choice, ...], line: Line | None) -> Question:
     return Question(
         kind=kind,
         id=item.id,
@@ -155,22 +153,26 @@ def _one_of(
         hint=sheet.say_any(item.hint),
         error=sheet.errors.get(item.id),
         choices=choices,
-        line=_line(sheet, item),
+        line=line,
     )
 
 
-def _choices(sheet: Sheet, options: tuple[Option, ...], given: Collection[str]) -> tuple[Choice, ...]:
+def _choices(sheet: Sheet, item: ChoiceItem | MultipleChoiceItem) -> tuple[Choice, ...]:
+    given = sheet.given.getlist(item.id)
     return tuple(
-        Choice(value=option.value, text=sheet.say(option.text), chosen=option.value in given) for option in options
+        Choice(value=option.value, text=sheet.say(option.text), chosen=option.value in given) for option in item.options
     )
 
 
-def _line(sheet: Sheet, item: RatingItem | ChoiceItem | MultipleChoiceItem) -> Line | None:
-    if item.specify_id is None or isinstance(item, RatingItem):
+def _line(sheet: Sheet, item: ChoiceItem | MultipleChoiceItem) -> Line | None:
+    if item.specify_id is None:
         return None
-    label = next(sheet.say(option.text) for option in item.options if option.specify)
-    error = sheet.errors.get(item.specify_id)
-    return Line(id=item.specify_id, label=label, value=sheet.given.get(item.specify_id, ""), error=error)
+    return Line(
+        id=item.specify_id,
+        label=next(sheet.say(option.text) for option in item.options if option.specify),
+        value=sheet.given.get(item.specify_id, ""),
+        error=sheet.errors.get(item.specify_id),
+    )
 
 
 # A new kind of item is one line here and one macro in components/questions.html; a test asks for both.
