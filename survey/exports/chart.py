@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from survey.services.indices import IndexCell
 
 # Room at both ends of a strip, in per cent, so that a dot at 0 or 100 is not cut in half.
-_PADDING = 3.0
+_PADDING = 4.0
 _STEP = 10
 _NARROWEST = 20
 

@@ -26,7 +26,7 @@ def test_the_axis_never_leaves_the_scale_nor_shrinks_to_a_line():
 def test_a_position_is_a_straight_line_from_one_padding_to_the_other():
     axis = chart.Axis(60, 100)
     # Half way between the ends of the axis is half way across the strip.
-    assert [axis.position(value) for value in (60, 80, 100)] == [3, 50, 97]
+    assert [axis.position(value) for value in (60, 80, 100)] == [4, 50, 96]
 
 
 def test_the_dot_stands_between_the_ends_of_its_line():

@@ -1,0 +1,5 @@
+"""Results for everyone: what runs now, the indices of a wave, and those of one agency."""
+
+from survey.web.public.views import blueprint
+
+__all__ = ["blueprint"]

@@ -1,0 +1,294 @@
+"""What the pages of results show, prepared: every figure as text in the reader's notation, every mark in its place.
+
+Pure functions from an `IndexTable` to frozen values; the templates loop over them and decide nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from survey.exports import chart, wording
+from survey.i18n import UNDEFINED
+from survey.services.vietnamese import sort_key
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from survey.i18n import Locale
+    from survey.services.indices import DimensionName, IndexCell, IndexRow, IndexTable
+
+BY_NAME, BY_INDEX = "name", "index"
+ORDERS = (BY_NAME, BY_INDEX)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One row of a chart: whose index it is, the figures as text, and the mark, or why there is none."""
+
+    name: str
+    agency: str | None
+    respondents: str
+    index: str
+    interval: str
+    mark: chart.Mark | None
+    reference: float | None
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """Dots and intervals on one axis, each in the table row that says the same in figures."""
+
+    id: str
+    caption: str
+    first_column: str
+    ticks: tuple[chart.Tick, ...]
+    has_reference: bool
+    lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TableLine:
+    """One agency in the table of all dimensions."""
+
+    name: str
+    agency: str | None
+    respondents: str
+    indices: tuple[str, ...]
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One way of seeing the page, and whether it is the one being seen."""
+
+    value: str
+    text: str
+    is_current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What every page of results says besides its figures."""
+
+    wave: str
+    title: str
+    period: str
+    heading: str
+    stream: str
+    stream_name: str
+    meaning: str
+    is_simulated: bool
+    how_to_read: str
+    how_computed: tuple[str, ...]
+    confidence: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProvincePage:
+    """The results of a wave: the province, and its agencies level by level."""
+
+    about: About
+    dimension: str
+    dimension_name: str
+    order: str
+    dimensions: tuple[Choice, ...]
+    orders: tuple[Choice, ...]
+    province: IndexCell | None
+    overview: Chart
+    charts: tuple[Chart, ...]
+    columns: tuple[tuple[str, str], ...]
+    table: tuple[TableLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AgencyPage:
+    """The results of one agency."""
+
+    about: About
+    name: str
+    agency: str
+    respondents: str
+    reason: str | None
+    note: str | None
+    chart: Chart
+
+
+def province_page(table: IndexTable, *, dimension: str | None, order: str | None, language: Locale) -> ProvincePage:
+    """The page of a wave, seen by one dimension; without a choice the overall one, which questionnaires put last."""
+    shown = _chosen(table, dimension)
+    order = order if order in ORDERS else BY_NAME
+    rows = _ordered(table.rows, shown.id, order)
+    return ProvincePage(
+        about=about(table, language=language),
+        dimension=shown.id,
+        dimension_name=shown.name,
+        order=order,
+        dimensions=tuple(Choice(one.id, one.short, one.id == shown.id) for one in table.dimensions),
+        orders=_orders(order, language),
+        province=table.province.dimensions.get(shown.id),
+        overview=_dimension_chart(table, table.province, language=language),
+        charts=_level_charts(table, rows, shown, language=language),
+        columns=tuple((one.short, "number") for one in table.dimensions),
+        table=tuple(_table_line(row, table, language) for row in (table.province, *rows)),
+    )
+
+
+def agency_page(table: IndexTable, row: IndexRow, *, language: Locale) -> AgencyPage:
+    """The page of one agency of `table`."""
+    return AgencyPage(
+        about=about(table, language=language),
+        name=_name(row, language),
+        agency=row.agency.code if row.agency else "",
+        respondents=language.number(row.respondents),
+        reason=_reason(row, table, language),
+        note=language.gettext(row.note) if row.note else None,
+        chart=_dimension_chart(table, row, language=language),
+    )
+
+
+def about(table: IndexTable, *, language: Locale) -> About:
+    """What must stand beside every figure of `table`."""
+    return About(
+        wave=table.wave.code,
+        title=table.wave.title,
+        period=language.gettext(
+            "from %(first)s to %(last)s",
+            first=language.date(table.wave.opens_on),
+            last=language.date(table.wave.closes_on),
+        ),
+        heading=wording.stream_heading(table.stream, language=language),
+        stream=table.stream,
+        stream_name=wording.stream_name(table.stream, language=language),
+        meaning=wording.stream_meaning(table.stream, language=language),
+        is_simulated=table.wave.is_simulated,
+        how_to_read=wording.how_to_read(table, language=language),
+        how_computed=wording.how_computed(table, language=language),
+        confidence=wording.confidence(table, language=language),
+    )
+
+
+def _chosen(table: IndexTable, dimension: str | None) -> DimensionName:
+    return next((one for one in table.dimensions if one.id == dimension), table.dimensions[-1])
+
+
+def _ordered(rows: Iterable[IndexRow], dimension: str, order: str) -> list[IndexRow]:
+    by_name = sorted(rows, key=lambda row: sort_key(row.agency.name if row.agency else ""))
+    if order == BY_NAME:
+        return by_name
+    return sorted(by_name, key=lambda row: _descending(row.dimensions.get(dimension)))
+
+
+def _descending(cell: IndexCell | None) -> tuple[bool, float]:
+    # Unrounded, and whoever has no index stands at the end.
+    return (cell is None, -cell.value if cell else 0.0)
+
+
+def _orders(order: str, language: Locale) -> tuple[Choice, ...]:
+    texts = {BY_NAME: language.gettext("by name"), BY_INDEX: language.gettext("by index")}
+    return tuple(Choice(value, texts[value], value == order) for value in ORDERS)
+
+
+def _level_charts(
+    table: IndexTable, rows: Sequence[IndexRow], dimension: DimensionName, *, language: Locale
+) -> tuple[Chart, ...]:
+    names = {"department": language.gettext("Departments"), "commune": language.gettext("Communes and wards")}
+    province = table.province.dimensions.get(dimension.id)
+    # One axis for the page: a reader compares its charts by eye.
+    axis = chart.axis_of([province, *(row.dimensions.get(dimension.id) for row in rows)])
+    reference = axis.position(province.value) if province else None
+    charts = []
+    for level, name in names.items():
+        members = [row for row in rows if row.agency and row.agency.level == level]
+        lines = tuple(
+            _line(
+                _name(row, language),
+                row.dimensions.get(dimension.id),
+                axis=axis,
+                language=language,
+                reference=reference,
+                agency=row.agency.code if row.agency else None,
+                reason=_reason(row, table, language),
+            )
+            for row in members
+        )
+        charts.append(
+            Chart(
+                id=level,
+                caption=f"{name}: {dimension.name}",
+                first_column=language.gettext("Agency"),
+                ticks=axis.ticks,
+                has_reference=reference is not None,
+                lines=lines,
+            )
+        )
+    return tuple(one for one in charts if one.lines)
+
+
+def _dimension_chart(table: IndexTable, row: IndexRow, *, language: Locale) -> Chart:
+    compared = table.province.dimensions if row.agency else {}
+    ids = [dimension.id for dimension in table.dimensions]
+    axis = chart.axis_of([*(row.dimensions.get(one) for one in ids), *(compared.get(one) for one in ids)])
+    return Chart(
+        id="dimensions",
+        caption=language.gettext("Index of each dimension"),
+        first_column=language.gettext("Dimension"),
+        ticks=axis.ticks,
+        has_reference=any(compared.get(one) for one in ids),
+        lines=tuple(
+            _line(
+                dimension.name,
+                row.dimensions.get(dimension.id),
+                axis=axis,
+                language=language,
+                reference=_position(compared.get(dimension.id), axis),
+            )
+            for dimension in table.dimensions
+        ),
+    )
+
+
+def _line(
+    name: str,
+    cell: IndexCell | None,
+    *,
+    axis: chart.Axis,
+    language: Locale,
+    reference: float | None = None,
+    agency: str | None = None,
+    reason: str | None = None,
+) -> Line:
+    return Line(
+        name=name,
+        agency=agency,
+        respondents=language.number(cell.respondents if cell else None),
+        index=language.number(cell.value if cell else None, 2),
+        interval=wording.interval(cell, language=language) if cell else UNDEFINED,
+        mark=chart.mark(cell, axis) if cell else None,
+        reference=reference,
+        reason=reason if reason or cell else language.gettext("Too few answers"),
+    )
+
+
+def _table_line(row: IndexRow, table: IndexTable, language: Locale) -> TableLine:
+    cells = [row.dimensions.get(dimension.id) for dimension in table.dimensions]
+    return TableLine(
+        name=_name(row, language),
+        agency=row.agency.code if row.agency else None,
+        respondents=language.number(row.respondents),
+        indices=tuple(language.number(cell.value if cell else None, 2) for cell in cells),
+        reason=_reason(row, table, language),
+    )
+
+
+def _position(cell: IndexCell | None, axis: chart.Axis) -> float | None:
+    return axis.position(cell.value) if cell else None
+
+
+def _reason(row: IndexRow, table: IndexTable, language: Locale) -> str | None:
+    return wording.reason(row, table, language=language) if row.suppressed else None
+
+
+def _name(row: IndexRow, language: Locale) -> str:
+    return row.agency.name if row.agency else language.gettext("Whole province")

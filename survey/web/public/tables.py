@@ -1,0 +1,53 @@
+"""The table that an address asks for; pages, files and the API all come here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flask import request
+
+from survey.i18n import current, mark
+from survey.models import Stream
+from survey.services import agencies, indices, waves
+from survey.services.errors import NotFoundError, ServiceError
+from survey.web.site import site
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+    from survey.services.indices import IndexRow, IndexTable
+
+
+class UnsupportedStreamError(ServiceError):
+    """Streams are asked for by their names, one at a time."""
+
+    def __init__(self, stream: str) -> None:
+        message = mark("There is no stream “{stream}”. Ask for one of: {choices}.")
+        super().__init__(message, stream=stream[:40], choices=", ".join(Stream))
+
+
+def wave_table(wave: str, *, language: str | None = None) -> IndexTable:
+    """The indices of a wave in the stream that the address names, or in the stream the wave was run for."""
+    with site().database.reading() as session:
+        stream = _stream(session, wave)
+        return indices.index_table(session, wave, stream=stream, locale=language or current().code)
+
+
+def agency_table(wave: str, agency: str, *, language: str | None = None) -> tuple[IndexTable, IndexRow]:
+    """The same for one agency, and its row."""
+    with site().database.reading() as session:
+        if agencies.find(session, agency) is None:
+            raise NotFoundError(mark("There is no agency with the code {code}."), code=agency)
+        stream = _stream(session, wave)
+        table = indices.agency_indices(session, wave, agency, stream=stream, locale=language or current().code)
+    return table, table.rows[0]
+
+
+def _stream(session: Session, wave: str) -> str:
+    found = waves.find(session, wave)
+    if found is None:
+        raise NotFoundError(mark("There is no wave with the code {code}."), code=wave)
+    asked = request.args.get("stream", found.stream)
+    if asked not in set(Stream):
+        raise UnsupportedStreamError(asked)
+    return asked
