@@ -31,13 +31,11 @@ class Submission:
 
     `answers` holds what was given and is acceptable, by item, in the order of the page: a level (or "na") for a rating,
     an option's value for a choice, a list of them for a multiple choice, words for a comment. What was left blank is
-    absent. `errors` says for an item what to do; nothing may be stored while there are any. `given` is what was sent,
-    cleaned, acceptable or not, so that the page can show it again and nobody writes anything twice.
+    absent. `errors` says for an item what to do; nothing may be stored while there are any.
     """
 
     answers: dict[str, Answer]
     errors: dict[str, str]
-    given: dict[str, list[str]]
 
 
 def read(questionnaire: Questionnaire, form_data: FormData, *, gettext: Callable[[str], str]) -> Submission:
@@ -57,7 +55,6 @@ def read(questionnaire: Questionnaire, form_data: FormData, *, gettext: Callable
     return Submission(
         answers=answers,
         errors={name: form[name].errors[0] for name in questionnaire.answer_ids if form[name].errors},
-        given={name: form[name].given for name in questionnaire.answer_ids if form[name].given},
     )
 
 

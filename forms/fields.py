@@ -1,6 +1,6 @@
 """The form fields of the item kinds: they hold what was given, cleaned. They check nothing and draw nothing.
 
-`given` is what the respondent sent, for the page to show again; `data` is the answer in the type it is stored in, or
+`given` is what the respondent sent, for the validators to judge; `data` is the answer in the type it is stored in, or
 None where there is no acceptable one.
 """
 

@@ -15,7 +15,18 @@ RESERVED_IDS = frozenset(
         # Columns of a file of responses.
         *("agency", "counter", "answered_on", "weight", "stratum", "psu", "count", "wave", "receipt"),
         # Fields of a page that are not questions.
-        *("stream", "lang", "language", "locale", "token", "form_token", "csrf_token", "submission_key", "action"),
+        *(
+            "stream",
+            "lang",
+            "language",
+            "switch_language",
+            "locale",
+            "token",
+            "form_token",
+            "csrf_token",
+            "submission_key",
+            "action",
+        ),
         # What a WTForms form calls its own.
         *("data", "errors", "form_errors", "meta", "populate_obj", "post_process", "process", "validate"),
     ]

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 STREAMS = ("counter", "sample", "census")
 
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
-_HIGHEST_LEVEL = 100
+_HIGHEST_LEVEL = 10
 _LONGEST_COMMENT = 10_000
 
 
