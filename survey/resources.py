@@ -11,6 +11,7 @@ SEED = PACKAGE / "seed"
 STATIC = PACKAGE / "static"
 TRANSLATIONS = PACKAGE / "translations"
 FONTS = PACKAGE / "fonts"
+TYPST = PACKAGE / "exports" / "typst"
 
 
 def templates() -> Path:

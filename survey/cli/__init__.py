@@ -20,6 +20,8 @@ COMMANDS = {
     "serve": "survey.cli.serve",
     "db": "survey.cli.db",
     "user": "survey.cli.user",
+    "wave": "survey.cli.wave",
+    "counter": "survey.cli.counter",
     "responses": "survey.cli.responses",
     "posters": "survey.cli.posters",
     "index": "survey.cli.index",

@@ -3,34 +3,18 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 import typst
 
 from survey import resources
 from survey.exports import qr
+from survey.services.posters import Poster
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-
-@dataclass(frozen=True, slots=True)
-class Poster:
-    """What one poster says: where it hangs, the address it leads to, and which print of it this is."""
-
-    agency_name: str
-    counter_name: str
-    url: str
-    serial: int
-    is_simulated: bool = False
-
-    @property
-    def domain(self) -> str:
-        """The address in words a person can compare, against stickers that lead elsewhere."""
-        parts = urlsplit(self.url)
-        return f"{parts.scheme}://{parts.netloc}/".lower()
+__all__ = ["Poster", "posters", "words"]
 
 
 def posters(pages: Sequence[Poster], *, locale: str, gettext: Callable[..., str]) -> bytes:

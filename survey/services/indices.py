@@ -6,12 +6,33 @@ names everything in the reader's language. Nothing downstream computes; it only 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+import numpy as np
+
+from analysis.cells import cells_from_sums
+from analysis.disclosure import Audience, suppress
+from analysis.index import index_by_domain, index_of_whole
+from survey.engine import sql
+from survey.i18n import mark
+from survey.services import agencies, questionnaires, waves
+from survey.services.errors import NotFoundError
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
+
+    from sqlalchemy.orm import Session
+
+    from analysis.disclosure import Suppression
+    from analysis.index import DomainIndex
+    from analysis.results import Estimate
+    from forms.definition import Questionnaire
+    from survey.services.references import AgencyRef, WaveRef
+
+CONFIDENCE_LEVEL = 0.95
+SOME_HIDDEN = mark("Dimensions that too few people answered are not shown.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +42,7 @@ class IndexCell:
     value: float
     low: float
     high: float
-    standard_error: float
+    standard_error: float | None
     respondents: int
     effective: float
     design_effect: float | None
@@ -86,3 +107,139 @@ class IndexTable:
     province: IndexRow
     rows: tuple[IndexRow, ...]
     minimum_respondents: int
+
+
+def index_table(
+    session: Session, wave_code: str, *, stream: str, locale: str, audience: str = Audience.PUBLIC
+) -> IndexTable:
+    """All indices of one stream of a wave, as `audience` may see them."""
+    wave = waves.find(session, wave_code)
+    if wave is None:
+        raise NotFoundError(mark("There is no wave with the code {code}."), code=wave_code)
+    questionnaire = questionnaires.get(session, wave.questionnaire_hash)
+    summed = _sum(session, wave, questionnaire, stream=stream)
+    units = _units(session, wave, summed)
+    hidden = _suppression(units, summed, audience=Audience(audience))
+    return IndexTable(
+        wave=_wave_name(wave),
+        stream=stream,
+        confidence_level=CONFIDENCE_LEVEL,
+        interval_method=_method(summed.whole),
+        dimensions=_dimension_names(questionnaire, locale),
+        province=_row(None, summed.whole, minimum=hidden.minimum),
+        rows=tuple(_agency_row(unit, summed, hidden, place) for place, unit in enumerate(units)),
+        minimum_respondents=hidden.minimum,
+    )
+
+
+def agency_indices(
+    session: Session, wave_code: str, agency_code: str, *, stream: str, locale: str, audience: str = Audience.PUBLIC
+) -> IndexTable:
+    """The table with the row of one agency, hidden exactly where the whole table would hide it."""
+    table = index_table(session, wave_code, stream=stream, locale=locale, audience=audience)
+    rows = tuple(row for row in table.rows if row.agency and row.agency.code == agency_code)
+    if not rows:
+        raise NotFoundError(mark("The agency {code} is not part of this wave."), code=agency_code)
+    return replace(table, rows=rows)
+
+
+@dataclass(frozen=True, slots=True)
+class _Summed:
+    """The indices of a stream before anything is hidden."""
+
+    dimensions: tuple[str, ...]
+    by_agency: Mapping[int, DomainIndex]
+    whole: DomainIndex
+
+
+def _sum(session: Session, wave: WaveRef, questionnaire: Questionnaire, *, stream: str) -> _Summed:
+    dimensions = {one.id: (one.id,) for one in questionnaire.dimensions}
+    measures = {one.id: one.items for one in questionnaire.dimensions}
+    grouped = sql.sums(session, wave_id=wave.id, stream=stream, questionnaire=questionnaire, measures=measures)
+    cells = cells_from_sums(
+        grouped.domain, grouped.stratum, grouped.psu, respondents=grouped.respondents, sums=grouped.sums
+    )
+    return _Summed(
+        dimensions=tuple(dimensions),
+        by_agency={one.domain: one for one in index_by_domain(cells, dimensions=dimensions)},
+        whole=index_of_whole(cells, dimensions=dimensions),
+    )
+
+
+def _units(session: Session, wave: WaveRef, summed: _Summed) -> list[AgencyRef]:
+    """The agencies of the wave's last day, and any other that was answered for."""
+    current = {agency.id for agency in agencies.listing(session, on=wave.closes_on)}
+    return [agency for agency in agencies.listing(session) if agency.id in current or agency.id in summed.by_agency]
+
+
+def _suppression(units: Sequence[AgencyRef], summed: _Summed, *, audience: Audience) -> Suppression:
+    """Totals are shown for the province, and anyone can add up a level: both must give nobody away."""
+    counts = np.zeros((len(units), 1 + len(summed.dimensions)), dtype=np.int64)
+    for place, unit in enumerate(units):
+        if unit.id in summed.by_agency:
+            counts[place] = _counts(summed.by_agency[unit.id])
+    return suppress(counts, groups=[["all"] * len(units), [unit.level for unit in units]], audience=audience)
+
+
+def _counts(index: DomainIndex) -> list[int]:
+    return [index.respondents, *(estimate.respondents if estimate else 0 for estimate in index.dimensions.values())]
+
+
+def _agency_row(unit: AgencyRef, summed: _Summed, hidden: Suppression, place: int) -> IndexRow:
+    agency = AgencyName(code=unit.code, name=unit.name, kind=unit.kind, level=unit.level)
+    if hidden.hidden[place, 0]:
+        reason = str(hidden.reasons[place][0])
+        return IndexRow(agency, None, dict.fromkeys(summed.dimensions), suppressed=True, reason=reason)
+    row = _row(agency, summed.by_agency[unit.id], minimum=0)
+    shown = dict(zip(summed.dimensions, ~hidden.hidden[place, 1:], strict=True))
+    kept = {name: cell if shown[name] else None for name, cell in row.dimensions.items()}
+    note = row.note or (SOME_HIDDEN if kept != row.dimensions else None)
+    return replace(row, dimensions=kept, note=note)
+
+
+def _row(agency: AgencyName | None, index: DomainIndex, *, minimum: int) -> IndexRow:
+    if index.respondents < minimum:
+        reason = mark("Fewer respondents than the minimum") if index.respondents else mark("Nobody answered")
+        return IndexRow(agency, None, dict.fromkeys(index.dimensions), suppressed=True, reason=reason)
+    notes = [estimate.note for estimate in index.dimensions.values() if estimate and estimate.note]
+    cells = {name: _cell(estimate, minimum=minimum) for name, estimate in index.dimensions.items()}
+    return IndexRow(agency, index.respondents, cells, note=notes[0] if notes else None)
+
+
+def _cell(estimate: Estimate | None, *, minimum: int) -> IndexCell | None:
+    if estimate is None or estimate.respondents < minimum:
+        return None
+    interval = estimate.interval(confidence_level=CONFIDENCE_LEVEL)
+    return IndexCell(
+        value=100 * estimate.value,
+        low=100 * interval.low,
+        high=100 * interval.high,
+        standard_error=None if estimate.standard_error is None else 100 * estimate.standard_error,
+        respondents=estimate.respondents,
+        effective=estimate.effective_respondents,
+        design_effect=estimate.design_effect,
+    )
+
+
+def _method(whole: DomainIndex) -> str:
+    """The interval's name; every share of the table has the same."""
+    estimates = [estimate for estimate in whole.dimensions.values() if estimate]
+    return estimates[0].interval(confidence_level=CONFIDENCE_LEVEL).method if estimates else ""
+
+
+def _wave_name(wave: WaveRef) -> WaveName:
+    return WaveName(
+        code=wave.code,
+        title=wave.title,
+        is_simulated=wave.is_simulated,
+        opens_on=wave.opens_on,
+        closes_on=wave.closes_on,
+        questionnaire_hash=wave.questionnaire_hash,
+    )
+
+
+def _dimension_names(questionnaire: Questionnaire, locale: str) -> tuple[DimensionName, ...]:
+    return tuple(
+        DimensionName(one.id, one.text.localised(locale), one.short.localised(locale))
+        for one in questionnaire.dimensions
+    )

@@ -1,0 +1,56 @@
+"""`sipas responses`: answers from files."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from survey import i18n
+from survey.cli import installation
+from survey.i18n import _
+from survey.services import importing, questionnaires, waves
+from survey.services.errors import NotFoundError
+from survey.services.import_problems import ImportRejected
+
+if TYPE_CHECKING:
+    from survey.services.import_problems import ImportProblem
+
+
+@click.group("responses", help=_("Answers from files."))
+def command() -> None:
+    pass
+
+
+@command.command(
+    "import", help=_("Import responses from a CSV file: all of it, or nothing and every fault with its line.")
+)
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--wave", required=True, help=_("Code of the wave."))
+@click.option("--stream", default=None, type=click.Choice(["counter", "sample", "census"]), help=_("How they came."))
+def import_(*, file: Path, wave: str, stream: str | None) -> None:
+    with installation.database() as database, database.writing() as session:
+        found = waves.find(session, wave)
+        if found is None:
+            raise NotFoundError("There is no wave with the code {code}.", code=wave)
+        questionnaire = questionnaires.get(session, found.questionnaire_hash)
+        into = importing.destination(session, found, stream=stream)
+        try:
+            batch = importing.read_responses(file.read_bytes(), questionnaire, into=into)
+            kept = importing.save(session, batch, received_at=dt.datetime.now(dt.UTC))
+        except ImportRejected as rejected:
+            lines = [i18n.explain(rejected), *map(_sentence, rejected.problems)]
+            raise click.ClickException("\n".join(lines)) from rejected
+    click.echo(_("%(n)s responses imported into %(wave)s.", n=kept, wave=wave), err=True)
+
+
+def _sentence(problem: ImportProblem) -> str:
+    """Where, what, and what to do."""
+    place = _("line %(line)s, column %(column)s", line=problem.line or "–", column=problem.column or "–")
+    return f"  {place}: {_say(problem.template, problem)} {_say(problem.remedy, problem)}"
+
+
+def _say(template: str, problem: ImportProblem) -> str:
+    return i18n.current().translations.gettext(template).format(**problem.values)

@@ -1,0 +1,23 @@
+"""`sipas serve`: the site of a real installation."""
+
+from __future__ import annotations
+
+import click
+
+from survey.cli import installation, serving
+from survey.i18n import _
+
+
+@click.command("serve", help=_("Serve the site of this installation (settings: see README, 'Configuration')."))
+@click.option("--bind", default="127.0.0.1:8000", metavar="HOST:PORT", help=_("Address to listen on."))
+@click.option("--workers", default=8, type=click.IntRange(1, 64), help=_("Requests served at the same time."))
+def command(bind: str, workers: int) -> None:
+    from survey.app import create_app
+
+    host, _colon, port = bind.rpartition(":")
+    if not port.isdigit():
+        raise click.UsageError(_("--bind %(bind)s has no port: write HOST:PORT", bind=bind))
+    settings = installation.settings()
+    listener = serving.listen(host.strip("[]") or "127.0.0.1", int(port))
+    app = create_app(settings)
+    serving.run(app, listener, threads=workers, ready=lambda: click.echo(settings.public_base_url, err=True))
