@@ -11,15 +11,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import html5lib
 import pytest
+from flask.testing import FlaskClient
 
 from forms import loading
+from survey.app import create_app
 from survey.config import Settings
 from survey.db import Database
 from survey.services import agencies, counters, waves
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from xml.etree.ElementTree import Element
+
+    from flask import Flask
+    from werkzeug.test import TestResponse
 
     from survey.services.references import CounterRef, PosterRef, WaveRef
 
@@ -144,3 +151,73 @@ class _PostgreSQL:
             )
             output.seek(0)
             assert done.returncode == 0, output.read().decode()
+
+
+@pytest.fixture
+def app(settings: Settings, database: Database, seeded: Seeded) -> Flask:
+    """The site on the seeded province, its clock standing still at noon."""
+    app = create_app(settings, database=database, clock=lambda: NOW)
+    app.test_client_class = CheckingClient
+    return app
+
+
+@pytest.fixture
+def client(app: Flask) -> CheckingClient:
+    """Asks for pages and checks each: `client.get("/", expect=200)`."""
+    return app.test_client()
+
+
+# Written out, not imported: a policy that is loosened must be loosened here too.
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; style-src 'self'; img-src 'self' data:; "
+    "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+)
+
+
+class CheckingClient(FlaskClient):
+    """A browser that looks over every page: status, title, language, headings, references, forms, policy."""
+
+    def open(self, *args: object, expect: int = 200, **kwargs: object) -> TestResponse:
+        response = super().open(*args, **kwargs)
+        assert response.status_code == expect, f"{response.status}: {response.text[:2000]}"
+        check_headers(response)
+        if response.mimetype == "text/html" and response.status_code // 100 != 3 and response.text:
+            check_page(response.text)
+        return response
+
+
+def check_headers(response: TestResponse) -> None:
+    assert response.headers.getlist("Content-Security-Policy") == [CONTENT_SECURITY_POLICY]
+    assert response.headers["X-Content-Type-Options"] == "nosniff"
+    assert response.headers["Referrer-Policy"] == "same-origin"
+    assert response.headers["Cache-Control"]
+
+
+def check_page(text: str) -> None:
+    # A strict parser: the first error of syntax is a failure.
+    page = html5lib.HTMLParser(strict=True, namespaceHTMLElements=False).parse(text)
+    elements = [element for element in page.iter() if isinstance(element.tag, str)]
+    assert page.get("lang") in {"vi", "en"}
+    assert "".join(page.find("head/title").itertext()).strip()
+    assert len(list(page.iter("h1"))) == 1
+    assert not [element.tag for element in elements if element.tag in {"script", "style"} or "style" in element.attrib]
+    assert not [name for element in elements for name in element.attrib if name.startswith("on")]
+    for form in page.iter("form"):
+        assert form.get("action")
+        assert form.get("method") in {"get", "post"}
+    check_references(elements)
+
+
+def check_references(elements: list[Element]) -> None:
+    """Every id is unique, and whatever is pointed to is there."""
+    ids = [element.get("id") for element in elements if element.get("id")]
+    assert len(ids) == len(set(ids))
+    for element in elements:
+        pointed = [
+            name
+            for key in ("for", "form", "aria-describedby", "aria-labelledby")
+            for name in element.get(key, "").split()
+        ]
+        if element.tag == "a" and element.get("href", "").startswith("#"):
+            pointed.append(element.get("href")[1:])
+        assert set(pointed) <= set(ids), f"<{element.tag}> points to {set(pointed) - set(ids)}"
