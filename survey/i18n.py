@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cache
 from gettext import GNUTranslations, NullTranslations
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
@@ -32,6 +32,7 @@ DEFAULT = "vi"
 UNDEFINED = "–"
 
 
+@runtime_checkable
 class Translatable(Protocol):
     """An error of a pure package: an English template and the values that belong in it."""
 

@@ -54,7 +54,7 @@ def main() -> None:
         fail(f"{error.filename or ''}: {error.strerror or error}".removeprefix(": "))
     except Exception as error:
         # Errors of our packages carry a message for people; anything else is a defect and keeps its traceback.
-        if not hasattr(error, "template"):
+        if not isinstance(error, i18n.Translatable):
             raise
         fail(i18n.explain(error))
 
