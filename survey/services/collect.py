@@ -46,7 +46,7 @@ _TAG_BYTES = 16
 # The clocks of two machines behind one address may differ a little.
 _CLOCK_SLACK_MINUTES = 5
 _RECEIPT_ATTEMPTS = 20
-_INSERTS = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+_INSERTS: Mapping[str, Callable[..., Any]] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
 
 @dataclass(frozen=True, slots=True)

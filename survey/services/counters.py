@@ -76,5 +76,5 @@ def current_poster(session: Session, counter: CounterRef, *, now: dt.datetime) -
     return None
 
 
-def _printing(poster: PosterRef) -> Select[tuple[CounterCode]]:
+def _printing(poster: PosterRef) -> Select[CounterCode]:
     return select(CounterCode).where(CounterCode.counter_id == poster.counter_id, CounterCode.serial == poster.serial)

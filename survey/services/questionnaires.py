@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from forms import loading
@@ -36,10 +35,4 @@ def get(session: Session, questionnaire_hash: str) -> Questionnaire:
     stored = session.get(StoredQuestionnaire, questionnaire_hash)
     if stored is None:
         raise NotFoundError(mark("There is no questionnaire {hash}."), hash=questionnaire_hash[:12])
-    return _read(stored.canonical)
-
-
-@lru_cache(maxsize=32)
-def _read(canonical: str) -> Questionnaire:
-    # The text decides the value alone, so that a copy kept here can never be out of date.
-    return loading.from_canonical(canonical)
+    return loading.from_canonical(stored.canonical)

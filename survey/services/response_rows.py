@@ -6,18 +6,25 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from sqlalchemy import select
+
 from forms import answers as form_answers
 from survey.engine import ratings
+from survey.models import Response
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
+
+    from sqlalchemy.orm import Session
 
     from forms.definition import Questionnaire
 
 # Without I, L, O, U and 0, 1: a receipt is copied by hand.
 RECEIPT_SIGNS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 RECEIPT_LENGTH = 8
+# Below the number of parameters that a statement may have.
+_RECEIPTS_AT_A_TIME = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +65,27 @@ def receipt_for(submission_key: str, *, attempt: int = 0) -> str:
     return "".join(signs)
 
 
+def free_receipts(session: Session, keys: Sequence[str]) -> list[str]:
+    """A receipt for each key, none of them taken: of half a million, one or two meet another by chance."""
+    taken = _taken(session, [receipt_for(key) for key in keys])
+    receipts = []
+    for key in keys:
+        attempt = 0
+        while (receipt := receipt_for(key, attempt=attempt)) in taken:
+            attempt += 1
+        taken.add(receipt)
+        receipts.append(receipt)
+    return receipts
+
+
 def to_the_minute(instant: dt.datetime) -> dt.datetime:
     """No finer: a second would tell the staff at a quiet counter whose form it was."""
     return instant.replace(second=0, microsecond=0)
+
+
+def _taken(session: Session, receipts: Sequence[str]) -> set[str]:
+    found: set[str] = set()
+    for begin in range(0, len(receipts), _RECEIPTS_AT_A_TIME):
+        some = receipts[begin : begin + _RECEIPTS_AT_A_TIME]
+        found.update(session.scalars(select(Response.receipt).where(Response.receipt.in_(some))))
+    return found
