@@ -1,0 +1,164 @@
+"""Putting cells together: items pooled into dimensions, parts of a file merged into the whole."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from analysis.arrays import codes
+from analysis.cells import MATRICES, Cells, gathered, psu_frame
+from analysis.errors import AnalysisError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from analysis.arrays import FloatArray
+
+
+def pooled(cells: Cells, dimensions: Mapping[str, Sequence[str]]) -> Cells:
+    """Cells with one measure a dimension; see :meth:`analysis.cells.Cells.pooled`.
+
+    Parameters
+    ----------
+    cells : Cells
+    dimensions : mapping of str to sequence of str
+
+    Returns
+    -------
+    Cells
+
+    Examples
+    --------
+    >>> from analysis.cells import Sums, cells_from_sums
+    >>> items = {"q1": Sums([4], [4], [3]), "q2": Sums([3], [3], [1])}
+    >>> cells = cells_from_sums(["A"], ["A"], ["mon"], respondents=[4], sums=items)
+    >>> both = pooled(cells, {"access": ["q1", "q2"]})
+    >>> both.base.tolist(), both.total.tolist(), both.valid.tolist()
+    ([[7.0]], [[4.0]], [[4.0]])
+    """
+    columns = [_dimension(cells, name, members) for name, members in dimensions.items()]
+    stacked: dict[str, Any] = {
+        matrix: np.column_stack([column[matrix] for column in columns]) if columns else np.zeros((len(cells.domain), 0))
+        for matrix in MATRICES
+    }
+    return replace(
+        cells,
+        measures=tuple(dimensions),
+        kinds=tuple(cells.kinds[_leading(cells, name, members)] for name, members in dimensions.items()),
+        centre=np.zeros(len(columns)),
+        bound=np.array([name not in cells.measures and len(members) > 1 for name, members in dimensions.items()]),
+        **stacked,
+    )
+
+
+def merged(one: Cells, other: Cells) -> Cells:
+    """Cells of two parts of a file together.
+
+    Parameters
+    ----------
+    one, other : Cells
+        With the same measures in the same order.
+
+    Returns
+    -------
+    Cells
+
+    Raises
+    ------
+    AnalysisError
+        The measures differ.
+
+    Examples
+    --------
+    >>> from analysis.cells import Sums, cells_from_sums
+    >>> part = cells_from_sums(["A"], ["A"], ["mon"], respondents=[4], sums={"q1": Sums([4], [4], [3])})
+    >>> whole = merged(part, part)
+    >>> whole.respondents.tolist(), whole.total.tolist()
+    ([8], [[6.0]])
+    """
+    if one.measures != other.measures or one.kinds != other.kinds:
+        raise AnalysisError(
+            "cells of different measures cannot be merged: {one} and {other}",
+            one=list(one.measures),
+            other=list(other.measures),
+        )
+    other = recentred(other, one.centre)
+    labels = [[cells.domains[d] for d in cells.domain] for cells in (one, other)]
+    domain, domains = codes(labels[0] + labels[1])
+    keys = [cells.psus[p] for cells in (one, other) for p in cells.psu]
+    frame = psu_frame([stratum for stratum, _ in keys], [psu for _, psu in keys])
+    columns = {name: np.concatenate([getattr(one, name), getattr(other, name)]) for name in MATRICES}
+    columns["respondents"] = np.concatenate([one.respondents, other.respondents]).astype(np.float64)
+    return gathered(
+        columns,
+        domain,
+        frame,
+        measures=one.measures,
+        kinds=one.kinds,
+        centre=one.centre,
+        bound=one.bound | other.bound,
+        domains=tuple(domains.tolist()),
+    )
+
+
+def recentred(cells: Cells, centre: FloatArray) -> Cells:
+    """The same sums about another centre.
+
+    Parameters
+    ----------
+    cells : Cells
+    centre : ndarray, shape (m,)
+
+    Returns
+    -------
+    Cells
+
+    Examples
+    --------
+    >>> from analysis.cells import Sums, cells_from_sums
+    >>> cells = cells_from_sums(["A"], ["A"], ["mon"], respondents=[4], sums={"q1": Sums([4], [4], [3])})
+    >>> about = recentred(cells, np.array([0.5]))
+    >>> about.total.tolist(), about.square.tolist()
+    ([[1.0]], [[1.0]])
+    """
+    shift = centre - cells.centre
+    if not shift.any():
+        return cells
+    return replace(
+        cells,
+        centre=np.asarray(centre, dtype=np.float64),
+        total=cells.total - shift * cells.base,
+        cross=cells.cross - shift * cells.base_square,
+        square=cells.square - 2 * shift * cells.cross + shift**2 * cells.base_square,
+    )
+
+
+def _leading(cells: Cells, name: str, members: Sequence[str]) -> int:
+    """The measure that says what kind the dimension is of."""
+    for measure in (name, *members):
+        if measure in cells.measures:
+            return cells.measures.index(measure)
+    raise AnalysisError(
+        "dimension {dimension}: none of its items {items} was summed", dimension=name, items=list(members)
+    )
+
+
+def _dimension(cells: Cells, name: str, members: Sequence[str]) -> dict[str, FloatArray]:
+    """The columns of one dimension, about 0."""
+    about_zero = recentred(cells, np.zeros(len(cells.measures)))
+    if name in cells.measures:
+        members = [name]
+    missing = [member for member in members if member not in cells.measures]
+    if missing or not members:
+        raise AnalysisError("dimension {dimension}: items {items} were not summed", dimension=name, items=missing)
+    places = [cells.measures.index(member) for member in members]
+    column = {matrix: getattr(about_zero, matrix)[:, places].sum(axis=1) for matrix in MATRICES}
+    if len(places) > 1:
+        # Who answered at least one item is at least as many as answered the best answered one.
+        for matrix in ("valid", "weight"):
+            column[matrix] = getattr(cells, matrix)[:, places].max(axis=1)
+        for matrix in ("square", "cross", "base_square"):
+            column[matrix] = column[matrix] * len(places)
+    return column
