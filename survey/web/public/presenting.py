@@ -46,6 +46,7 @@ class Chart:
     ticks: tuple[chart.Tick, ...]
     has_reference: bool
     lines: tuple[Line, ...]
+    without_figures: tuple[Line, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,19 +201,19 @@ def _level_charts(
     reference = axis.position(province.value) if province else None
     charts = []
     for level, name in names.items():
-        members = [row for row in rows if row.agency and row.agency.level == level]
-        lines = tuple(
+        lines = [
             _line(
                 _name(row, language),
                 row.dimensions.get(dimension.id),
                 axis=axis,
                 language=language,
                 reference=reference,
-                agency=row.agency.code if row.agency else None,
+                agency=row.agency.code,
                 reason=_reason(row, table, language),
             )
-            for row in members
-        )
+            for row in rows
+            if row.agency and row.agency.level == level
+        ]
         charts.append(
             Chart(
                 id=level,
@@ -220,10 +221,12 @@ def _level_charts(
                 first_column=language.gettext("Agency"),
                 ticks=axis.ticks,
                 has_reference=reference is not None,
-                lines=lines,
+                lines=tuple(line for line in lines if line.mark),
+                # Named apart: in the first weeks of a wave they would be most of the rows.
+                without_figures=tuple(line for line in lines if not line.mark),
             )
         )
-    return tuple(one for one in charts if one.lines)
+    return tuple(one for one in charts if one.lines or one.without_figures)
 
 
 def _dimension_chart(table: IndexTable, row: IndexRow, *, language: Locale) -> Chart:

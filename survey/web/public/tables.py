@@ -8,7 +8,7 @@ from flask import request
 
 from survey.i18n import current, mark
 from survey.models import Stream
-from survey.services import agencies, indices, waves
+from survey.services import indices, waves
 from survey.services.errors import NotFoundError, ServiceError
 from survey.web.site import site
 
@@ -36,8 +36,6 @@ def wave_table(wave: str, *, language: str | None = None) -> IndexTable:
 def agency_table(wave: str, agency: str, *, language: str | None = None) -> tuple[IndexTable, IndexRow]:
     """The same for one agency, and its row."""
     with site().database.reading() as session:
-        if agencies.find(session, agency) is None:
-            raise NotFoundError(mark("There is no agency with the code {code}."), code=agency)
         stream = _stream(session, wave)
         table = indices.agency_indices(session, wave, agency, stream=stream, locale=language or current().code)
     return table, table.rows[0]
