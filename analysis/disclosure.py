@@ -136,19 +136,18 @@ def suppress(
     displayed = [
         total for place, labels in enumerate(groups) for total in _totals(labels, group=place, rows=len(table))
     ]
-    totals = _closed(displayed)
     small = (table > 0) & (table < least)
     small |= small[:, :1] & (table > 0)
     hidden = small.copy()
-    lost: list[set[Name]] = []
+    lost: list[frozenset[Name]] = []
     for column in range(table.shape[1]):
         # Whoever is hidden in the first column, for any reason, is hidden whole.
         hidden[:, column] |= hidden[:, 0]
-        lost.append(_complement(hidden[:, column], table[:, column], totals=totals, least=least))
+        lost.append(_complement(hidden[:, column], table[:, column], displayed=displayed, least=least))
     return Suppression(
         hidden=hidden | (table == 0),
         reasons=_reasons(table, small=small, hidden=hidden),
-        hidden_totals=tuple(frozenset(names) for names in lost),
+        hidden_totals=tuple(lost),
         minimum=least,
     )
 
@@ -187,8 +186,8 @@ def _totals(labels: Sequence[object], *, group: int, rows: int) -> list[Total]:
 
 
 def _closed(totals: list[Total]) -> list[Total]:
-    """The totals, and the differences of one and another inside it, which any reader can compute."""
-    found = {total.members: total for total in reversed(totals)}
+    """The totals, and the differences of one and another inside it, which any reader can compute; smallest first."""
+    found = {total.members: total for total in totals}
     queue = list(found.values())
     while queue:
         one = queue.pop()
@@ -198,25 +197,35 @@ def _closed(totals: list[Total]) -> list[Total]:
             if inner.members < outer.members and rest not in found:
                 found[rest] = Total(inner.name, rest)
                 queue.append(found[rest])
-    return list(found.values())
+    return sorted(found.values(), key=lambda total: len(total.members))
 
 
-def _complement(hidden: BoolArray, counts: IntArray, *, totals: list[Total], least: int) -> set[Name]:
+def _complement(hidden: BoolArray, counts: IntArray, *, displayed: list[Total], least: int) -> frozenset[Name]:
     """Hide more, in place, until no total gives a small sum away; the totals that no hiding can save."""
     lost: set[Name] = set()
+    while True:
+        kept = [total for total in displayed if total.name not in lost]
+        found = _protect(hidden, counts, totals=_closed(kept), least=least)
+        if found is None:
+            return frozenset(lost)
+        # Totals of the very same members are lost together.
+        members = next(total.members for total in kept if total.name == found)
+        lost |= {total.name for total in kept if total.members == members}
+
+
+def _protect(hidden: BoolArray, counts: IntArray, *, totals: list[Total], least: int) -> Name | None:
+    """Hide the smallest shown member of every total that gives something away; the total where there is none left."""
     changed = True
     while changed:
         changed = False
         for total in totals:
-            if total.name in lost or _safe(hidden, counts, members=total.members, least=least):
+            if _safe(hidden, counts, members=total.members, least=least):
                 continue
-            changed = True
             victim = _victim(hidden, counts, members=total.members)
             if victim is None:
-                lost.add(total.name)
-            else:
-                hidden[victim] = True
-    return lost
+                return total.name
+            hidden[victim] = changed = True
+    return None
 
 
 def _safe(hidden: BoolArray, counts: IntArray, *, members: frozenset[int], least: int) -> bool:

@@ -39,6 +39,7 @@ def pooled(cells: Cells, dimensions: Mapping[str, Sequence[str]]) -> Cells:
     ([[7.0]], [[4.0]], [[4.0]])
     """
     columns = [_dimension(cells, name, members) for name, members in dimensions.items()]
+    leading = [_leading(cells, name, members) for name, members in dimensions.items()]
     stacked: dict[str, Any] = {
         matrix: np.column_stack([column[matrix] for column in columns]) if columns else np.zeros((len(cells.domain), 0))
         for matrix in MATRICES
@@ -46,8 +47,8 @@ def pooled(cells: Cells, dimensions: Mapping[str, Sequence[str]]) -> Cells:
     return replace(
         cells,
         measures=tuple(dimensions),
-        kinds=tuple(cells.kinds[_leading(cells, name, members)] for name, members in dimensions.items()),
-        centre=np.zeros(len(columns)),
+        kinds=tuple(cells.kinds[place] for place in leading),
+        centre=cells.centre[leading],
         bound=np.array([name not in cells.measures and len(members) > 1 for name, members in dimensions.items()]),
         **stacked,
     )
@@ -146,15 +147,16 @@ def _leading(cells: Cells, name: str, members: Sequence[str]) -> int:
 
 
 def _dimension(cells: Cells, name: str, members: Sequence[str]) -> dict[str, FloatArray]:
-    """The columns of one dimension, about 0."""
-    about_zero = recentred(cells, np.zeros(len(cells.measures)))
+    """The columns of one dimension, all its items about one centre."""
     if name in cells.measures:
         members = [name]
     missing = [member for member in members if member not in cells.measures]
     if missing or not members:
         raise AnalysisError("dimension {dimension}: items {items} were not summed", dimension=name, items=missing)
     places = [cells.measures.index(member) for member in members]
-    column = {matrix: getattr(about_zero, matrix)[:, places].sum(axis=1) for matrix in MATRICES}
+    centre = cells.centre[_leading(cells, name, members)]
+    shifted = recentred(cells, np.full(len(cells.measures), centre))
+    column = {matrix: getattr(shifted, matrix)[:, places].sum(axis=1) for matrix in MATRICES}
     if len(places) > 1:
         # Who answered at least one item is at least as many as answered the best answered one.
         for matrix in ("valid", "weight"):

@@ -217,7 +217,7 @@ class Tally:
         return group_sums(values, self.cell, self.cells)
 
     def column(self, name: str) -> tuple[NDArray[Any], BoolArray]:
-        """The answers of one column and which of them there are."""
+        """The answers of one column and which of them there are; infinity is no answer."""
         if name not in self.columns:
             raise AnalysisError("there is no column {column}", column=name)
         given: np.ma.MaskedArray[Any, Any] = np.ma.asarray(self.columns[name])
@@ -228,8 +228,10 @@ class Tally:
         if given.dtype.kind not in "iufb":
             raise AnalysisError("column {column} is not numbers", column=name)
         values, mask = given.data, np.ma.getmask(given)
-        valid = ~np.isnan(values) if values.dtype.kind == "f" else np.ones(values.shape, dtype=np.bool_)
-        return values, valid if mask is np.ma.nomask else valid & ~mask
+        if values.dtype.kind == "f" and mask is not np.ma.nomask:
+            values = np.where(mask, np.nan, values)
+        valid = np.isfinite(values) if values.dtype.kind == "f" else ~np.ma.getmaskarray(given)
+        return values, valid
 
 
 def _weights(weights: ArrayLike, *, rows: int) -> FloatArray:
@@ -250,8 +252,13 @@ def _levels(values: NDArray[Any], valid: BoolArray) -> tuple[float, int] | None:
     """The lowest value and how many whole steps there are up to the highest; None for any other kind of column."""
     if not valid.any():
         return 0.0, 1
-    lowest, highest = np.min(values, where=valid, initial=np.inf), np.max(values, where=valid, initial=-np.inf)
-    if highest - lowest >= MOST_LEVELS or lowest != np.floor(lowest):
+    if values.dtype.kind == "f":
+        # fmin and fmax pass over NaN without a copy.
+        lowest, highest = np.fmin.reduce(values), np.fmax.reduce(values)
+    else:
+        seen = values if valid.all() else values[valid]
+        lowest, highest = seen.min(), seen.max()
+    if float(highest) - float(lowest) >= MOST_LEVELS or lowest != np.floor(lowest):
         return None
     if values.dtype.kind == "f" and not (valid <= (values == np.floor(values))).all():
         return None
