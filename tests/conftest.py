@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import gzip
 import os
 import shutil
 import subprocess
@@ -122,6 +123,17 @@ def postgresql(postgresql_server: str) -> Iterator[Database]:
     database.close()
 
 
+@pytest.fixture(params=["database", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def either_database(request: pytest.FixtureRequest) -> Database:
+    """The same test on SQLite and on PostgreSQL."""
+    return request.getfixturevalue(request.param)
+
+
+@pytest.fixture
+def either_seeded(either_database: Database) -> Seeded:
+    return seed(either_database)
+
+
 class _PostgreSQL:
     """initdb and pg_ctl; as the user postgres where the tests run as root, which the server refuses."""
 
@@ -181,8 +193,8 @@ class CheckingClient(FlaskClient):
         response = super().open(*args, **kwargs)
         assert response.status_code == expect, f"{response.status}: {response.text[:2000]}"
         check_headers(response)
-        if response.mimetype == "text/html" and response.status_code // 100 != 3 and response.text:
-            check_page(response.text)
+        if response.mimetype == "text/html" and response.status_code // 100 != 3 and response.data:
+            check_page(_body(response))
         return response
 
 
@@ -191,6 +203,11 @@ def check_headers(response: TestResponse) -> None:
     assert response.headers["X-Content-Type-Options"] == "nosniff"
     assert response.headers["Referrer-Policy"] == "same-origin"
     assert response.headers["Cache-Control"]
+
+
+def _body(response: TestResponse) -> str:
+    compressed = response.headers.get("Content-Encoding") == "gzip"
+    return (gzip.decompress(response.data) if compressed else response.data).decode()
 
 
 def check_page(text: str) -> None:

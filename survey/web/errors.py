@@ -110,8 +110,7 @@ def note(error: Exception) -> Failure:
         logger.error("%s: %d %s", where, failure.status, type(error).__name__, exc_info=error)
     else:
         logger.warning("%s: %d %s", where, failure.status, type(error).__name__)
-    words = explain(error) if isinstance(error, refusals.ServiceError) else gettext(failure.explanation or "")
-    return Failure(failure.status, gettext(failure.title), words)
+    return Failure(failure.status, gettext(failure.title), _words(error, failure))
 
 
 def _kind_of(error: Exception) -> Failure:
@@ -125,6 +124,12 @@ def _kind_of(error: Exception) -> Failure:
 def _of_status(status: int) -> Failure:
     general = UNREADABLE if status < FIRST_OF_OURS else BROKEN
     return BY_STATUS.get(status) or replace(general, status=status)
+
+
+def _words(error: Exception, failure: Failure) -> str:
+    if failure.explanation is not None:
+        return gettext(failure.explanation)
+    return explain(error) if isinstance(error, refusals.ServiceError) else ""
 
 
 def _problem(failure: Failure) -> Response:

@@ -1,0 +1,91 @@
+"""Codes that open nothing: a clear page, the right status, and a log line that gives no code away."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+
+from survey.app import create_app
+from survey.services import codes, counters
+
+
+@pytest.fixture
+def key(settings):
+    return settings.key(codes.KEY_PURPOSE)
+
+
+def url_of(poster, key):
+    return "/R/" + codes.code_for(poster.counter_id, poster.serial, key=key)
+
+
+def at(settings, database, moment):
+    return create_app(settings, database=database, clock=lambda: moment).test_client()
+
+
+@pytest.mark.parametrize("code", ["XYZ", "1-1", "1-1-ABC", "0-0-0000000000000", "1-1-" + "A" * 5000, "%00", "';DR0P"])
+def test_what_is_no_code_is_not_found(client, code):
+    assert "Không nhận ra mã này" in client.get(f"/R/{code}", expect=404).text
+
+
+def test_a_forged_code_is_not_found_and_logged_without_its_signature(client, seeded, key, caplog):
+    url = url_of(seeded.posters[0], key)
+    forged = url[:-1] + ("0" if url[-1] != "0" else "1")
+    assert "không phải của hệ thống" in client.get(forged, expect=404).text
+    assert "forged" in caplog.text
+    assert "1-1" in caplog.text
+    assert forged.rpartition("-")[2] not in caplog.text
+
+
+def test_the_code_of_another_counter_with_this_signature_is_forged(client, seeded, key):
+    signature = url_of(seeded.posters[0], key).rpartition("-")[2]
+    client.get(f"/R/2-1-{signature}", expect=404)
+
+
+def test_a_genuine_code_of_a_poster_that_was_never_printed_is_not_found(client, key):
+    client.get("/R/" + codes.code_for(999, 1, key=key), expect=404)
+
+
+def test_a_revoked_poster_is_gone_and_the_next_one_works(client, database, seeded, key):
+    poster = seeded.posters[0]
+    with database.writing() as session:
+        counters.revoke_code(session, poster, now=seeded.now)
+        renewed = counters.issue_code(session, seeded.counters[0], now=seeded.now)
+    assert "thu hồi" in client.get(url_of(poster, key), expect=410).text
+    client.get(url_of(renewed, key))
+
+
+def test_an_expired_poster_is_gone(settings, client, database, seeded, key):
+    with database.writing() as session:
+        poster = counters.issue_code(
+            session, seeded.counters[0], now=seeded.now, expires_at=seeded.now + dt.timedelta(days=1)
+        )
+    client.get(url_of(poster, key))
+    late = at(settings, database, seeded.now + dt.timedelta(days=2)).get(url_of(poster, key))
+    assert late.status_code == 410
+    assert "hết hạn" in late.text
+
+
+def test_between_two_waves_a_good_code_says_that_nothing_is_asked(settings, database, seeded, key):
+    page = at(settings, database, seeded.now + dt.timedelta(days=365)).get(url_of(seeded.posters[0], key))
+    assert page.status_code == 404
+    assert "chưa mở đợt đánh giá" in page.text
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_a_code_typed_in_small_letters_leads_to_the_same_form(client, seeded, key, method):
+    url = url_of(seeded.posters[0], key)
+    moved = getattr(client, method)(url.lower(), expect=308)
+    assert moved.headers["Location"] == url
+
+
+def test_a_code_with_the_letter_o_for_nought_leads_to_the_form(client, seeded, key):
+    # Which counter's code holds a nought depends on the key.
+    signed = (codes.code_for(number, 1, key=key) for number in range(1, 500))
+    code = next(code for code in signed if "0" in code)
+    assert client.get("/R/" + code.replace("0", "O"), expect=308).headers["Location"] == f"/R/{code}"
+
+
+def test_the_language_survives_the_way_to_capitals(client, seeded, key):
+    url = url_of(seeded.posters[0], key)
+    assert client.get(f"{url.lower()}?lang=en", expect=308).headers["Location"] == f"{url}?lang=en"
