@@ -19,9 +19,7 @@ from survey.i18n import _
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from survey.services.demonstration import DemoCounter
-
-LONGEST_LIST = 3
+    from survey.services.references import CounterRef, PosterRef
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,17 +86,17 @@ def _prepare(database: Database, *, responses: int, seed: int) -> None:
 
 
 def _started(settings: Settings, database: Database) -> Started:
-    from survey.services import demonstration
+    from survey.services import counters, demonstration
 
     passwords = {name: secrets.token_urlsafe(9) for name in (demonstration.OFFICER, demonstration.AGENCY_USER)}
     with database.writing() as session:
         demonstration.set_accounts(session, passwords=passwords)
-        posters = demonstration.posters(session, now=_now())
+        posters = counters.current_posters(session, now=_now())
     url = settings.public_base_url
     return Started(
         url=url,
         wave=demonstration.WAVE,
-        counters=[_counter(settings, poster) for poster in posters],
+        counters=[_counter(settings, counter, poster) for counter, poster in posters],
         accounts=[
             {"user": name, "password": password, "role": role, "url": f"{url}/console/login"}
             for (name, password), role in zip(passwords.items(), ("officer", "agency"), strict=True)
@@ -106,16 +104,16 @@ def _started(settings: Settings, database: Database) -> Started:
     )
 
 
-def _counter(settings: Settings, demo: DemoCounter) -> Mapping[str, str]:
+def _counter(settings: Settings, counter: CounterRef, poster: PosterRef) -> Mapping[str, str]:
     from survey.services import codes
 
-    code = codes.code_for(demo.poster.counter_id, demo.poster.serial, key=settings.key(codes.KEY_PURPOSE))
+    code = codes.code_for(poster.counter_id, poster.serial, key=settings.key(codes.KEY_PURPOSE))
     return {
-        "agency": demo.counter.agency.code,
-        "agency_name": demo.counter.agency.name,
-        "counter": demo.counter.code,
+        "agency": counter.agency.code,
+        "agency_name": counter.agency.name,
+        "counter": counter.code,
         "url": codes.answer_url(settings.public_base_url, code),
-        "poster": f"{settings.public_base_url}/console/counters/{demo.counter.code}",
+        "poster": f"{settings.public_base_url}/console/counters/{counter.code}",
     }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import joinedload
 
 from survey.i18n import mark
@@ -74,6 +74,16 @@ def current_poster(session: Session, counter: CounterRef, *, now: dt.datetime) -
         if code.revoked_at is None and (code.expires_at is None or code.expires_at > now):
             return PosterRef.of(code)
     return None
+
+
+def current_posters(session: Session, *, now: dt.datetime) -> list[tuple[CounterRef, PosterRef]]:
+    """Every counter that has a good poster, with the latest; in the order of `listing`."""
+    good = (CounterCode.revoked_at.is_(None), or_(CounterCode.expires_at.is_(None), CounterCode.expires_at > now))
+    latest = {
+        code.counter_id: PosterRef.of(code)
+        for code in session.scalars(select(CounterCode).where(*good).order_by(CounterCode.serial))
+    }
+    return [(counter, latest[counter.id]) for counter in listing(session) if counter.id in latest]
 
 
 def _printing(poster: PosterRef) -> Select[CounterCode]:

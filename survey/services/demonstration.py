@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from forms import loading
-from survey.services import agencies, counters, simulation, users, waves
+from survey.services import agencies, counters, users, waves
 from survey.services.daytime import day_of
 
 if TYPE_CHECKING:
@@ -16,7 +14,7 @@ if TYPE_CHECKING:
     from numpy.random import Generator
     from sqlalchemy.orm import Session
 
-    from survey.services.references import AgencyRef, CounterRef, PosterRef, WaveRef
+    from survey.services.references import AgencyRef, WaveRef
 
 WAVE = "minh-hoa"
 TITLE = "Phản hồi tại quầy – dữ liệu minh họa"
@@ -30,14 +28,6 @@ COUNTERS_BY_KIND = {"phường": 3, "xã": 2}
 COUNTERS_OF_DEPARTMENT = 2
 
 
-@dataclass(frozen=True, slots=True)
-class DemoCounter:
-    """A counter and the printing of its poster that is good now."""
-
-    counter: CounterRef
-    poster: PosterRef
-
-
 def is_prepared(session: Session) -> bool:
     """Whether this database already holds the demonstration."""
     return waves.find(session, WAVE) is not None
@@ -45,6 +35,10 @@ def is_prepared(session: Session) -> bool:
 
 def prepare(session: Session, *, now: dt.datetime, responses: int, rng: Generator) -> WaveRef:
     """Fill an empty database: agencies, counters, posters, the wave and `responses` simulated answers."""
+    # The simulation brings numpy along, which a demonstration that is there already need not wait for.
+    from forms import loading
+    from survey.services import simulation
+
     agencies.load_seed(session)
     today = day_of(now)
     for agency in agencies.listing(session, on=today):
@@ -71,12 +65,6 @@ def set_accounts(session: Session, *, passwords: Mapping[str, str]) -> None:
             users.reset_password(session, name, passwords[name])
         else:
             users.add(session, name=name, password=passwords[name], role=role, agency=of)
-
-
-def posters(session: Session, *, now: dt.datetime) -> list[DemoCounter]:
-    """All counters with a poster that is good now."""
-    found = [(counter, counters.current_poster(session, counter, now=now)) for counter in counters.listing(session)]
-    return [DemoCounter(counter, poster) for counter, poster in found if poster is not None]
 
 
 def _open_counters(session: Session, agency: AgencyRef, *, now: dt.datetime) -> None:
