@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import secrets
-from importlib import import_module
 from typing import TYPE_CHECKING
 
 from flask import Flask
 
 from survey import i18n, resources
 from survey.db import Database
+from survey.web import api, console, health, public, respond
 from survey.web.compression import register_compression
 from survey.web.configuration import register_configuration, register_proxies
 from survey.web.errors import register_errors
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from survey.config import Settings
-
-BLUEPRINTS = ("health", "respond", "public", "console", "api")
 
 
 def utc_now() -> dt.datetime:
@@ -62,8 +60,5 @@ def create_app(
 
 
 def register_blueprints(app: Flask) -> None:
-    for name in BLUEPRINTS:
-        try:
-            app.register_blueprint(import_module(f"survey.web.{name}").blueprint)
-        except (ImportError, AttributeError) as error:  # TEMPORARY while the parts are being written.
-            print("blueprint missing:", name, error)  # noqa: T201 - temporary.
+    for part in (health, respond, public, console, api):
+        app.register_blueprint(part.blueprint)
