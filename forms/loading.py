@@ -56,8 +56,7 @@ def from_canonical(json_text: str) -> Questionnaire:
 
 def _from_tables(values: object, *, source: str) -> Questionnaire:
     if not isinstance(values, dict):
-        expected = {"expected": "a table", "found": type(values).__name__}
-        raise DefinitionError(source, (Problem("", messages.WRONG_KIND, expected),))
+        raise DefinitionError(source, (Problem("", messages.NOT_TABLE),))
     notes = Notes()
     questionnaire = read_whole(values, read_questionnaire, notes=notes)
     if notes.problems:

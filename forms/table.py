@@ -24,13 +24,13 @@ BROKEN_NUMBER = -1
 
 T = TypeVar("T")
 _ABSENT = object()
-_KINDS: Mapping[type, str] = {
-    str: "a text in quotes",
-    bool: "true or false",
-    int: "a whole number",
-    float: "a number",
-    list: "a list",
-    dict: "a table",
+_WRONG_KIND: Mapping[type, str] = {
+    str: messages.NOT_TEXT,
+    bool: messages.NOT_FLAG,
+    int: messages.NOT_WHOLE_NUMBER,
+    float: messages.NOT_NUMBER,
+    list: messages.NOT_LIST,
+    dict: messages.NOT_TABLE,
 }
 
 
@@ -101,18 +101,22 @@ class Table:
     def number(self, key: str, *, lowest: int, highest: int) -> int:
         """The whole number at `key` within both bounds."""
         given = self._take(key, int)
-        if given is None or lowest <= given <= highest:
-            return BROKEN_NUMBER if given is None else given
-        self.note(key, messages.OUT_OF_RANGE, value=given, lowest=lowest, highest=highest)
-        return BROKEN_NUMBER
+        if given is None:
+            return BROKEN_NUMBER
+        if not lowest <= given <= highest:
+            self.note(key, messages.OUT_OF_RANGE, value=given, lowest=lowest, highest=highest)
+            return BROKEN_NUMBER
+        return given
 
     def share(self, key: str) -> float:
         """The number at `key`, above 0 and at most 1."""
         given = self._take(key, float)
-        if given is None or 0 < given <= 1:
-            return BROKEN_NUMBER if given is None else given
-        self.note(key, messages.OUT_OF_RANGE, value=given, lowest=0, highest=1)
-        return BROKEN_NUMBER
+        if given is None:
+            return BROKEN_NUMBER
+        if not 0 < given <= 1:
+            self.note(key, messages.OUT_OF_RANGE, value=given, lowest=0, highest=1)
+            return BROKEN_NUMBER
+        return given
 
     def text(self, key: str) -> Text:
         """The wording at `key` in every language of the questionnaire."""
@@ -139,7 +143,7 @@ class Table:
     def tables(self, key: str, read: Callable[[Table], T | None], *, unique: str, fewest: int = 0) -> tuple[T, ...]:
         """What `read` makes of each table listed at `key`, no two of them alike in `unique`."""
         members = self._members(key)
-        if len(members.names) < fewest:
+        if len(members.names) < fewest and isinstance(self._values.get(key, []), list):
             self.note(key, messages.TOO_FEW, fewest=fewest)
         found = [members.table(name, read) for name in members.names]
         members.refuse_twins(unique)
@@ -213,8 +217,7 @@ class Table:
             given = float(given)
         if isinstance(given, kind) and type(given) is kind:
             return given
-        found = _KINDS.get(type(given), type(given).__name__)
-        self.note(key, messages.WRONG_KIND, expected=_KINDS[kind], found=found)
+        self.note(key, _WRONG_KIND[kind])
         return None
 
 
