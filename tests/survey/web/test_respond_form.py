@@ -95,6 +95,14 @@ def test_a_simulated_wave_says_so_on_its_form(client, database, seeded, code):
     assert "Dữ liệu mô phỏng" in client.get(f"/R/{code}").text
 
 
+def test_the_enter_key_sends_the_form_and_does_not_switch_its_language(client, code):
+    # HTML, "implicit submission": Enter presses the first button of the form in the order of the document.
+    page = parsed(client.get(f"/R/{code}"))
+    first = next(button for button in page.iter("button") if button.get("form") == "answers")
+    assert first.get("name") is None
+    assert [button.get("name") for button in page.find(".//form").iter("button")] == [None]
+
+
 def test_it_sets_no_cookie_and_is_not_kept_by_anybody(client, code):
     response = client.get(f"/R/{code}")
     assert "Set-Cookie" not in response.headers
