@@ -1,0 +1,130 @@
+"""Parquet read in batches through pyarrow, which the extra `fast` brings (docs/decisions/0010)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from survey.engine.tables import Codes, Numbers, Table, TableError, check_columns, check_heading
+from survey.i18n import mark
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+    from pathlib import Path
+    from typing import BinaryIO
+
+    from numpy.typing import NDArray
+
+    from survey.engine.tables import Progress
+
+_ROWS_AT_A_TIME = 256_000
+
+
+class ParquetTable:
+    """A Parquet file whose schema has been read."""
+
+    def __init__(self, path: Path) -> None:
+        try:
+            import pyarrow as pa
+            from pyarrow import parquet
+        except ModuleNotFoundError as error:
+            raise TableError(
+                mark("{file}: reading Parquet needs the extra “fast”: pip install 'sipas-toolkit[fast]', or use CSV"),
+                file=path,
+            ) from error
+        self.path = path
+        try:
+            self._file = parquet.ParquetFile(path)
+        except pa.ArrowException as error:
+            raise TableError(mark("{file}: the Parquet file is damaged: {reason}"), file=path, reason=error) from error
+        self.columns: Sequence[str] = list(self._file.schema_arrow.names)
+        check_heading(self.columns)
+        if self._file.metadata.num_rows == 0:
+            raise TableError(mark("{file}: there is a heading and no row below it"), file=path)
+
+    def read(
+        self, *, numbers: Collection[str] = (), texts: Collection[str] = (), progress: Progress | None = None
+    ) -> Table:
+        """Some columns; a text in a column of numbers is refused with its row."""
+        wanted = list(dict.fromkeys([*numbers, *texts]))
+        check_columns(self.columns, wanted)
+        rows, total = 0, self._file.metadata.num_rows
+        values = {name: np.empty(total) for name in numbers}
+        coders = {name: Codes() for name in texts}
+        codes = {name: np.empty(total, dtype=np.int64) for name in texts}
+        for batch in self._file.iter_batches(batch_size=_ROWS_AT_A_TIME, columns=wanted):
+            part = slice(rows, rows + batch.num_rows)
+            for name in numbers:
+                values[name][part] = _numbers(batch.column(name), name, first=rows)
+            for name in texts:
+                codes[name][part] = _codes(batch.column(name), coders[name])
+            rows += batch.num_rows
+            if progress is not None:
+                progress(rows / total)
+        return Table(rows, values, {name: coders[name].column([codes[name]]) for name in texts})
+
+    def write_with(self, name: str, values: NDArray[np.float64], out: BinaryIO) -> None:
+        """Write the file as it was with one more column."""
+        import pyarrow as pa
+        from pyarrow import parquet
+
+        schema = self._file.schema_arrow.append(pa.field(name, pa.float64()))
+        rows = 0
+        with parquet.ParquetWriter(out, schema) as writer:
+            for batch in self._file.iter_batches(batch_size=_ROWS_AT_A_TIME):
+                added = pa.array(values[rows : rows + batch.num_rows])
+                writer.write_batch(pa.record_batch([*batch.columns, added], schema=schema))
+                rows += batch.num_rows
+
+    def place(self, row: int) -> int:
+        """The number of a row, from 1."""
+        return row + 1
+
+
+def _numbers(column: Any, name: str, *, first: int) -> NDArray[np.float64]:
+    import pyarrow as pa
+
+    if pa.types.is_dictionary(column.type):
+        column = column.dictionary_decode()
+    if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
+        return _parsed(column, name, first=first)
+    try:
+        floats = column.cast(pa.float64())
+    except pa.ArrowException as error:
+        raise TableError(
+            mark("the column {column} holds {kind}, not numbers"), column=name, kind=str(column.type)
+        ) from error
+    return np.asarray(floats.to_numpy(zero_copy_only=False), dtype=np.float64)
+
+
+def _parsed(column: Any, name: str, *, first: int) -> NDArray[np.float64]:
+    parser, result = Numbers(decimal_comma=False), np.empty(len(column))
+    for row, text in enumerate(column.to_pylist()):
+        try:
+            result[row] = parser[text or ""]
+        except ValueError:
+            raise TableError(
+                mark("line {line}: {value} in the column {column} is not a number"),
+                line=first + row + 1,
+                value=f"“{text}”",
+                column=name,
+            ) from None
+    return result
+
+
+def _codes(column: Any, coder: Codes) -> NDArray[np.int64]:
+    import pyarrow as pa
+
+    encoded = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
+    known = np.array([*(coder[_label(value)] for value in encoded.dictionary.to_pylist()), -1], dtype=np.int64)
+    # A missing value has no index; the entry after the last stands for it.
+    indices = encoded.indices.fill_null(len(known) - 1).to_numpy(zero_copy_only=False)
+    result: NDArray[np.int64] = known[indices]
+    return result
+
+
+def _label(value: object) -> str:
+    if value is None:
+        return ""
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
