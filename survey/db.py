@@ -47,9 +47,9 @@ class Database:
         """A session on one unmoving picture of the data, which never blocks a writer and changes nothing."""
         options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
         engine = self.engine if self._is_sqlite else self.engine.execution_options(**options)
+        # Closing rolls back: what was changed by mistake is gone, what was read stays readable.
         with Session(engine, expire_on_commit=False) as session:
             yield session
-            session.rollback()
 
     @contextmanager
     def writing(self) -> Iterator[Session]:

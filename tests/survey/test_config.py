@@ -1,0 +1,101 @@
+import hashlib
+import hmac
+import stat
+import threading
+
+import pytest
+
+from survey.config import ConfigError, Settings
+
+KEY = "ab" * 32
+
+
+@pytest.fixture
+def environ(tmp_path):
+    secret = tmp_path / "secret"
+    secret.write_text(KEY + "\n")
+    return {
+        "SIPAS_DATABASE_URL": "postgresql://sipas@localhost/sipas",
+        "SIPAS_PUBLIC_BASE_URL": "https://hailong.example.vn/",
+        "SIPAS_SECRET_FILE": str(secret),
+    }
+
+
+def test_settings_come_from_the_environment_given(environ):
+    settings = Settings.from_environ(environ | {"SIPAS_TRUSTED_PROXIES": "1"})
+    assert settings.database_url == "postgresql://sipas@localhost/sipas"
+    assert settings.public_base_url == "https://hailong.example.vn"
+    assert settings.master_key == bytes.fromhex(KEY)
+    assert settings.trusted_proxies == 1
+
+
+def test_everything_missing_is_said_in_one_message():
+    with pytest.raises(ConfigError) as caught:
+        Settings.from_environ({})
+    for name in ("SIPAS_DATABASE_URL", "SIPAS_PUBLIC_BASE_URL", "SIPAS_SECRET_FILE"):
+        assert f"Set {name}" in str(caught.value)
+
+
+def test_everything_wrong_is_said_in_one_message(tmp_path):
+    (tmp_path / "short").write_text("abcd")
+    with pytest.raises(ConfigError) as caught:
+        Settings.from_environ(
+            {
+                "SIPAS_DATABASE_URL": "mysql://root:hunter2@db/sipas",
+                "SIPAS_PUBLIC_BASE_URL": "https://example.vn/khao-sat",
+                "SIPAS_SECRET_FILE": str(tmp_path / "short"),
+                "SIPAS_TRUSTED_PROXIES": "many",
+            }
+        )
+    assert len(caught.value.problems) == 4
+    assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize("url", ["example.vn", "ftp://example.vn", "https://", "https://a b@c", "https://x:99999"])
+def test_a_base_url_that_cannot_stand_on_a_poster_is_refused(environ, url):
+    with pytest.raises(ConfigError, match="SIPAS_PUBLIC_BASE_URL"):
+        Settings.from_environ(environ | {"SIPAS_PUBLIC_BASE_URL": url})
+
+
+def test_keys_and_passwords_do_not_show(environ):
+    shown = repr(Settings.from_environ(environ | {"SIPAS_DATABASE_URL": "postgresql://sipas:hunter2@db/sipas"}))
+    assert "hunter2" not in shown
+    assert KEY not in shown
+    assert repr(bytes.fromhex(KEY)) not in shown
+
+
+def test_each_purpose_has_its_own_key(environ):
+    settings = Settings.from_environ(environ)
+    assert settings.key("codes") == hmac.new(bytes.fromhex(KEY), b"codes", hashlib.sha256).digest()
+    assert settings.key("codes") != settings.key("tokens")
+
+
+def test_an_embedded_installation_keeps_its_key_beside_the_database(tmp_path):
+    first = Settings.embedded(tmp_path / "new" / "sipas.db", public_base_url="http://127.0.0.1:8000")
+    again = Settings.embedded(tmp_path / "new" / "sipas.db", public_base_url="http://127.0.0.1:8000")
+    secret = tmp_path / "new" / "sipas.db.secret"
+    assert first.master_key == again.master_key == bytes.fromhex(secret.read_text())
+    assert stat.S_IMODE(secret.stat().st_mode) == 0o600
+    assert [path.name for path in secret.parent.iterdir()] == ["sipas.db.secret"]
+
+
+def test_starting_twice_at_once_makes_one_key(tmp_path):
+    keys = []
+
+    def start():
+        keys.append(Settings.embedded(tmp_path / "sipas.db", public_base_url="http://127.0.0.1").master_key)
+
+    threads = [threading.Thread(target=start) for _ in range(16)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(keys) == 16
+    assert len(set(keys)) == 1
+
+
+def test_a_damaged_key_file_is_named_and_kept(tmp_path):
+    (tmp_path / "sipas.db.secret").write_text("not a key")
+    with pytest.raises(ConfigError, match=r"sipas\.db\.secret"):
+        Settings.embedded(tmp_path / "sipas.db", public_base_url="http://127.0.0.1")
+    assert (tmp_path / "sipas.db.secret").read_text() == "not a key"
