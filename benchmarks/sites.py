@@ -1,0 +1,138 @@
+"""Sites to measure: a real `sipas serve` in a process of its own, on SQLite or PostgreSQL, with one counter wave."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.request import urlopen
+
+from forms import loading
+from survey.config import Settings
+from survey.db import Database
+from survey.services import agencies, codes, counters, waves
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True)
+class Site:
+    url: str
+    settings: Settings
+    database: Database
+    counters: list[tuple[str, str]]  # counter code, path of its form
+    process: subprocess.Popen[bytes]
+
+
+@contextlib.contextmanager
+def sqlite(folder: Path) -> Iterator[str]:
+    yield f"sqlite:///{folder}/benchmark.db"
+
+
+@contextlib.contextmanager
+def postgresql(folder: Path) -> Iterator[str]:
+    """A PostgreSQL of our own on a free port, with the settings it comes with: fsync and synchronous_commit on."""
+    programs = sorted(Path("/usr/lib/postgresql").glob("*/bin"))[-1]
+    data, port = folder / "pg", free_port()
+    as_postgres = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
+    shutil.chown(folder, "postgres") if as_postgres else None
+    folder.chmod(0o755)
+    quiet = {"check": True, "stdout": subprocess.DEVNULL, "cwd": "/"}
+    subprocess.run([*as_postgres, programs / "initdb", "-D", data, "-A", "trust", "-U", "sipas"], **quiet)
+    options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder} -c max_connections=100"
+    control = [*as_postgres, programs / "pg_ctl", "-D", data, "-w", "-l", folder / "pg.log"]
+    subprocess.run([*control, "-o", options, "start"], **quiet)
+    try:
+        yield f"postgresql://sipas@127.0.0.1:{port}/postgres"
+    finally:
+        subprocess.run([*control, "-m", "immediate", "stop"], **quiet)
+
+
+DATABASES = {"SQLite": sqlite, "PostgreSQL": postgresql}
+
+
+@contextlib.contextmanager
+def serving(kind: str, *, counters_used: int = 20) -> Iterator[Site]:
+    """A served installation with agencies, some counters and a running wave."""
+    folder = Path(tempfile.mkdtemp(prefix="sipas-benchmark-"))
+    try:
+        with DATABASES[kind](folder) as url:
+            yield from _served(url, folder, counters_used)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _served(database_url: str, folder: Path, counters_used: int) -> Iterator[Site]:
+    port = free_port()
+    (folder / "secret").write_text(secrets.token_hex(32))
+    environ = {
+        **os.environ,
+        "SIPAS_DATABASE_URL": database_url,
+        "SIPAS_PUBLIC_BASE_URL": f"http://127.0.0.1:{port}",
+        "SIPAS_SECRET_FILE": str(folder / "secret"),
+    }
+    settings = Settings.from_environ(environ)
+    database = Database(database_url)
+    database.upgrade()
+    opened = prepare(database, settings, counters_used)
+    command = [sys.executable, "-m", "survey", "serve", "--bind", f"127.0.0.1:{port}"]
+    with subprocess.Popen(command, cwd=ROOT, env=environ, stderr=subprocess.DEVNULL) as process:
+        try:
+            wait_for(f"{settings.public_base_url}/health")
+            yield Site(settings.public_base_url, settings, database, opened, process)
+        finally:
+            database.close()
+            process.terminate()
+
+
+def prepare(database: Database, settings: Settings, number: int) -> list[tuple[str, str]]:
+    now = dt.datetime.now(dt.UTC)
+    with database.writing() as session:
+        agencies.load_seed(session)
+        today = now.date()
+        questionnaire = loading.load("sipas-counter")
+        waves.create(
+            session,
+            questionnaire,
+            code="benchmark",
+            title="Benchmark",
+            opens_on=today - dt.timedelta(days=400),
+            closes_on=today + dt.timedelta(days=2),
+            is_simulated=True,
+        )
+        return [_open(session, agency, settings, now) for agency in agencies.listing(session)[:number]]
+
+
+def _open(session, agency, settings: Settings, now: dt.datetime) -> tuple[str, str]:
+    counter = counters.make(session, agency, name="Quầy số 1")
+    poster = counters.issue_code(session, counter, now=now)
+    code = codes.code_for(poster.counter_id, poster.serial, key=settings.key(codes.KEY_PURPOSE))
+    return counter.code, f"/R/{code}"
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def wait_for(url: str, *, seconds: float = 30) -> None:
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            with urlopen(url, timeout=5):
+                return
+        except OSError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.1)
