@@ -74,7 +74,7 @@ class Database:
                 return False
             found = connection.scalar(text("SELECT version_num FROM alembic_version"))
         newest = max(path.name for path in (MIGRATIONS / "versions").glob("[0-9]*.py"))
-        return found == newest.partition("_")[0]
+        return bool(found == newest.partition("_")[0])
 
     def close(self) -> None:
         """Close all connections."""
@@ -92,8 +92,9 @@ class Database:
             run(command, config)
 
 
+# Both engines hide parameters: an error that is logged must not repeat what a citizen wrote.
 def _sqlite(url: str) -> Engine:
-    engine = create_engine(url, pool_size=8, max_overflow=24)
+    engine = create_engine(url, pool_size=8, max_overflow=24, hide_parameters=True)
 
     @event.listens_for(engine, "connect")
     def _open(connection: Any, _record: object) -> None:
@@ -116,6 +117,7 @@ def _postgresql(url: str) -> Engine:
         url,
         pool_size=8,
         max_overflow=24,
+        hide_parameters=True,
         pool_pre_ping=True,
         connect_args={"options": "-c synchronous_commit=on -c timezone=UTC"},
     )

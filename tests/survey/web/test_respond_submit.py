@@ -201,6 +201,9 @@ def test_when_the_answers_cannot_be_stored_the_form_keeps_them_and_its_key(clien
     assert token_of(page) == token
     assert page.headers["Retry-After"]
     assert caplog.records[-1].levelname == "ERROR"
+    # The log tells what failed, and nothing of what was answered.
+    assert "INSERT INTO responses" in caplog.text
+    assert "Cảm ơn" not in caplog.text
     rename(database, "responses_away", "responses")
     client.post(url, data=given, expect=303)
     client.post(url, data=given, expect=303)
