@@ -46,7 +46,7 @@ def slug(text: str) -> str:
 
 
 def _word_key(word: str) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    if word.isdigit():
+    if word.isdecimal():
         # Figures come before letters, in the order of their value.
         return (0, int(word)), ()
     decomposed = unicodedata.normalize("NFD", word)
