@@ -108,6 +108,8 @@ def _findings(document: WordDocument, table: IndexTable, row: IndexRow, *, langu
         language.gettext("%(level)s confidence interval", level=wording.confidence(table, language=language)),
     )
     grid(document, _TABLE_WIDTHS, [head, *_lines(table, row, language)])
+    if row.note:
+        write(document.add_paragraph(), language.gettext(row.note), size=12, italic=True, align=JUSTIFIED, before=4)
 
 
 def _lines(table: IndexTable, row: IndexRow, language: Locale) -> list[tuple[str, ...]]:

@@ -7,9 +7,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from survey.i18n import mark
+
 if TYPE_CHECKING:
     from survey.i18n import Locale
     from survey.services.indices import IndexCell, IndexRow, IndexTable
+
+# The sentences of `analysis`, which knows no languages, named here for the catalogues.
+OF_ANALYSIS = (
+    mark("Nobody answered"),
+    mark("Fewer respondents than the minimum"),
+    mark("Hidden so that a smaller agency cannot be found by subtraction"),
+    mark(
+        "All answers came on one day at one counter, so the interval treats them as independent; it may be too narrow."
+    ),
+    mark("One answer alone says nothing about its own uncertainty: the interval is the whole range."),
+)
 
 
 def stream_name(stream: str, *, language: Locale) -> str:

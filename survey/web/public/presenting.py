@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from survey.exports import chart, wording
 from survey.i18n import UNDEFINED
+from survey.models import AgencyLevel
 from survey.services.vietnamese import sort_key
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 BY_NAME, BY_INDEX = "name", "index"
 ORDERS = (BY_NAME, BY_INDEX)
+_LEVELS = tuple(AgencyLevel)
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,10 +177,15 @@ def _chosen(table: IndexTable, dimension: str | None) -> DimensionName:
 
 
 def _ordered(rows: Iterable[IndexRow], dimension: str, order: str) -> list[IndexRow]:
-    by_name = sorted(rows, key=lambda row: sort_key(row.agency.name if row.agency else ""))
+    """Level by level, because agencies are compared within a level only."""
+    by_name = sorted(rows, key=lambda row: (_level(row), sort_key(row.agency.name if row.agency else "")))
     if order == BY_NAME:
         return by_name
-    return sorted(by_name, key=lambda row: _descending(row.dimensions.get(dimension)))
+    return sorted(by_name, key=lambda row: (_level(row), _descending(row.dimensions.get(dimension))))
+
+
+def _level(row: IndexRow) -> int:
+    return _LEVELS.index(row.agency.level) if row.agency else 0
 
 
 def _descending(cell: IndexCell | None) -> tuple[bool, float]:
@@ -194,7 +201,10 @@ def _orders(order: str, language: Locale) -> tuple[Choice, ...]:
 def _level_charts(
     table: IndexTable, rows: Sequence[IndexRow], dimension: DimensionName, *, language: Locale
 ) -> tuple[Chart, ...]:
-    names = {"department": language.gettext("Departments"), "commune": language.gettext("Communes and wards")}
+    names = {
+        AgencyLevel.DEPARTMENT: language.gettext("Departments"),
+        AgencyLevel.COMMUNE: language.gettext("Communes and wards"),
+    }
     province = table.province.dimensions.get(dimension.id)
     # One axis for the page: a reader compares its charts by eye.
     axis = chart.axis_of([province, *(row.dimensions.get(dimension.id) for row in rows)])
