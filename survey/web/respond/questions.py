@@ -12,21 +12,11 @@ if TYPE_CHECKING:
 
     from werkzeug.datastructures import MultiDict
 
-    from forms.definition import Item, Questionnaire, Section, Text
+    from forms.definition import Item, Option, Questionnaire, Section, Text
 
 # The browser stops a text at this many times its limit: what is a little long comes back with a message and can be
 # shortened, and nobody can fill a post that is too large to be read at all.
 ROOM = 10
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
-    """One radio button or box. `apart` stands below the scale and is not part of it."""
-
-    value: str
-    text: str
-    chosen: bool
-    apart: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +30,17 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """One radio button or box. `apart` stands below the scale and is not part of it."""
+
+    value: str
+    text: str
+    chosen: bool
+    apart: bool = False
+    line: Line | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
     """One item, ready to be drawn by the macro of its `kind`."""
 
@@ -50,7 +51,6 @@ class Question:
     hint: str | None
     error: str | None
     choices: tuple[Choice, ...] = ()
-    line: Line | None = None
     value: str = ""
     ceiling: int = 0
 
@@ -106,8 +106,9 @@ def error_links(groups: tuple[QuestionGroup, ...]) -> list[tuple[str, str, str]]
 def _links(question: Question) -> Iterator[tuple[str, str, str]]:
     if question.error:
         yield question.id, question.text, question.error
-    if question.line and question.line.error:
-        yield question.line.id, question.line.label, question.line.error
+    for line in (choice.line for choice in question.choices):
+        if line and line.error:
+            yield line.id, line.label, line.error
 
 
 def _rating(sheet: Sheet, item: RatingItem) -> Question:
@@ -120,15 +121,15 @@ def _rating(sheet: Sheet, item: RatingItem) -> Question:
     if item.not_applicable and scale.not_applicable is not None:
         label = sheet.say(scale.not_applicable)
         choices.append(Choice(value=NOT_APPLICABLE, text=label, chosen=NOT_APPLICABLE in given, apart=True))
-    return _one_of(sheet, item, kind="radios", choices=tuple(choices), line=None)
+    return _one_of(sheet, item, kind="radios", choices=tuple(choices))
 
 
 def _choice(sheet: Sheet, item: ChoiceItem) -> Question:
-    return _one_of(sheet, item, kind="radios", choices=_choices(sheet, item), line=_line(sheet, item))
+    return _one_of(sheet, item, kind="radios", choices=_choices(sheet, item))
 
 
 def _multiple_choice(sheet: Sheet, item: MultipleChoiceItem) -> Question:
-    return _one_of(sheet, item, kind="checkboxes", choices=_choices(sheet, item), line=_line(sheet, item))
+    return _one_of(sheet, item, kind="checkboxes", choices=_choices(sheet, item))
 
 
 def _comment(sheet: Sheet, item: CommentItem) -> Question:
@@ -144,7 +145,7 @@ def _comment(sheet: Sheet, item: CommentItem) -> Question:
     )
 
 
-def _one_of(sheet: Sheet, item: Item, *, kind: str, choices: tuple[Choice, ...], line: Line | None) -> Question:
+def _one_of(sheet: Sheet, item: Item, *, kind: str, choices: tuple[Choice, ...]) -> Question:
     return Question(
         kind=kind,
         id=item.id,
@@ -153,26 +154,26 @@ def _one_of(sheet: Sheet, item: Item, *, kind: str, choices: tuple[Choice, ...],
         hint=sheet.say_any(item.hint),
         error=sheet.errors.get(item.id),
         choices=choices,
-        line=line,
     )
 
 
 def _choices(sheet: Sheet, item: ChoiceItem | MultipleChoiceItem) -> tuple[Choice, ...]:
     given = sheet.given.getlist(item.id)
     return tuple(
-        Choice(value=option.value, text=sheet.say(option.text), chosen=option.value in given) for option in item.options
+        Choice(
+            value=option.value,
+            text=sheet.say(option.text),
+            chosen=option.value in given,
+            line=_line(sheet, item.specify_id, option) if option.specify else None,
+        )
+        for option in item.options
     )
 
 
-def _line(sheet: Sheet, item: ChoiceItem | MultipleChoiceItem) -> Line | None:
-    if item.specify_id is None:
+def _line(sheet: Sheet, name: str | None, option: Option) -> Line | None:
+    if name is None:
         return None
-    return Line(
-        id=item.specify_id,
-        label=next(sheet.say(option.text) for option in item.options if option.specify),
-        value=sheet.given.get(item.specify_id, ""),
-        error=sheet.errors.get(item.specify_id),
-    )
+    return Line(id=name, label=sheet.say(option.text), value=sheet.given.get(name, ""), error=sheet.errors.get(name))
 
 
 # A new kind of item is one line here and one macro in components/questions.html; a test asks for both.
