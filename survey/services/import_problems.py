@@ -38,7 +38,7 @@ class ImportRejected(ServiceError):  # noqa: N818 - the name of the contract rea
     """A file that was not imported, not even in part."""
 
     def __init__(self, problems: list[ImportProblem]) -> None:
-        super().__init__(mark("The file was not imported: {count} problems."), count=len(problems))
+        super().__init__(mark("The file was not imported. Problems found: {count}."), count=len(problems))
         self.total = len(problems)
         self.problems = tuple(problems[:MOST_PROBLEMS])
 
