@@ -208,35 +208,44 @@ def _level_charts(
     province = table.province.dimensions.get(dimension.id)
     # One axis for the page: a reader compares its charts by eye.
     axis = chart.axis_of([province, *(row.dimensions.get(dimension.id) for row in rows)])
-    reference = axis.position(province.value) if province else None
-    charts = []
-    for level, name in names.items():
-        lines = [
-            _line(
-                _name(row, language),
-                row.dimensions.get(dimension.id),
-                axis=axis,
-                language=language,
-                reference=reference,
-                agency=row.agency.code,
-                reason=_reason(row, table, language),
-            )
-            for row in rows
-            if row.agency and row.agency.level == level
-        ]
-        charts.append(
-            Chart(
-                id=level,
-                caption=f"{name}: {dimension.name}",
-                first_column=language.gettext("Agency"),
-                ticks=axis.ticks,
-                has_reference=reference is not None,
-                lines=tuple(line for line in lines if line.mark),
-                # Named apart: in the first weeks of a wave they would be most of the rows.
-                without_figures=tuple(line for line in lines if not line.mark),
-            )
+    return tuple(
+        _level_chart(
+            level,
+            f"{name}: {dimension.name}",
+            [_agency_line(row, table, dimension.id, axis=axis, language=language) for row in members],
+            ticks=axis.ticks,
+            language=language,
         )
-    return tuple(one for one in charts if one.lines or one.without_figures)
+        for level, name in names.items()
+        if (members := [row for row in rows if row.agency and row.agency.level == level])
+    )
+
+
+def _level_chart(
+    level: str, caption: str, lines: Sequence[Line], *, ticks: tuple[chart.Tick, ...], language: Locale
+) -> Chart:
+    return Chart(
+        id=level,
+        caption=caption,
+        first_column=language.gettext("Agency"),
+        ticks=ticks,
+        has_reference=any(line.reference is not None for line in lines),
+        lines=tuple(line for line in lines if line.mark),
+        # Named apart: in the first weeks of a wave they would be most of the rows.
+        without_figures=tuple(line for line in lines if not line.mark),
+    )
+
+
+def _agency_line(row: IndexRow, table: IndexTable, dimension: str, *, axis: chart.Axis, language: Locale) -> Line:
+    return _line(
+        _name(row, language),
+        row.dimensions.get(dimension),
+        axis=axis,
+        language=language,
+        reference=_position(table.province.dimensions.get(dimension), axis),
+        agency=row.agency.code if row.agency else None,
+        reason=_reason(row, table, language),
+    )
 
 
 def _dimension_chart(table: IndexTable, row: IndexRow, *, language: Locale) -> Chart:
