@@ -40,15 +40,15 @@ ALIASES = {"mean": "t", "xlogit": "logit", "korn-graubard": "beta", "arcsine": "
 class Shares:
     """Shares with what every interval method needs; assumes arguments already checked."""
 
-    def __init__(self, share: FloatArray, variance: FloatArray, **known: FloatArray | float) -> None:
+    def __init__(
+        self, share: FloatArray, variance: FloatArray, *, confidence_level: float, **known: FloatArray
+    ) -> None:
         self.share = share
         self.variance = variance
-        self.confidence_level = float(known["confidence_level"])
-        self.respondents = np.asarray(known["respondents"], dtype=np.float64)
-        self.degrees_of_freedom = np.asarray(known["degrees_of_freedom"], dtype=np.float64)
-        unknown = np.full(share.shape, np.nan)
-        self.relative_weight = known.get("relative_weight", unknown)
-        self.first_logit = known.get("first_logit", unknown)
+        self.confidence_level = confidence_level
+        self.respondents = known["respondents"]
+        self.degrees_of_freedom = known["degrees_of_freedom"]
+        self.first_logit = known["first_logit"]
         self.t = t_quantile(self.degrees_of_freedom, confidence_level=self.confidence_level)
         self.edge = (share <= 0) | (share >= 1)
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -96,6 +96,7 @@ def interval(estimate: Estimate, *, confidence_level: float = 0.95, method: str 
         respondents=[estimate.respondents],
         confidence_level=confidence_level,
         method=chosen,
+        first_logit=np.nan if estimate.first_logit is None else estimate.first_logit,
     )
     return Interval(float(lows[0]), float(highs[0]), confidence_level, chosen)
 
@@ -108,6 +109,7 @@ def limits(
     respondents: ArrayLike,
     confidence_level: float = 0.95,
     method: str = DEFAULT_SHARE_METHOD,
+    first_logit: ArrayLike = np.nan,
 ) -> Limits:
     """Confidence limits of many estimates at once.
 
@@ -120,6 +122,8 @@ def limits(
     confidence_level : float
     method : str
         One of :data:`METHODS`.
+    first_logit : array_like of float
+        As in :class:`analysis.results.Estimate`, NaN where not known; for the likelihood.
 
     Returns
     -------
@@ -132,12 +136,12 @@ def limits(
     ([0.8228, 0.9608], [0.9458, 1.0])
     """
     method = ALIASES.get(method, method)
-    share, error, freedom, number = np.broadcast_arrays(
-        *(np.asarray(x, dtype=np.float64) for x in (value, standard_error, degrees_of_freedom, respondents))
-    )
+    given = (value, standard_error, degrees_of_freedom, respondents, first_logit)
+    share, error, freedom, number, start = np.broadcast_arrays(*(np.asarray(x, dtype=np.float64) for x in given))
     if method == "normal":
         freedom = np.full(share.shape, np.inf)
-    shares = Shares(share, error**2, respondents=number, degrees_of_freedom=freedom, confidence_level=confidence_level)
+    known = {"respondents": number, "degrees_of_freedom": freedom, "first_logit": start}
+    shares = Shares(share, error**2, confidence_level=confidence_level, **known)
     return METHODS[method](shares)
 
 
@@ -286,7 +290,6 @@ def _likelihood(shares: Shares) -> Limits:
         shares.effective,
         respondents=shares.respondents,
         t=shares.t,
-        relative_weight=shares.relative_weight,
         first_logit=shares.first_logit,
     )
     return low, high

@@ -35,7 +35,6 @@ def likelihood_limits(
     *,
     respondents: float,
     t: float,
-    relative_weight: float = math.nan,
     first_logit: float = math.nan,
 ) -> tuple[float, float]:
     """Profile likelihood limits of one share.
@@ -50,9 +49,6 @@ def likelihood_limits(
         Valid answers.
     t : float
         The t quantile of the wanted level.
-    relative_weight : float
-        Sum of the weights of the valid answers, scaled to a mean of 1 over all answers, valid or not; NaN: no answer
-        is missing and it equals `respondents`.
     first_logit : float
         Logit after the first step of Fisher scoring (:func:`first_scoring_step`), where the answers are at hand; NaN
         scales by the converged variance, which changes the limits by about 1e-7.
@@ -76,16 +72,14 @@ def likelihood_limits(
         return (0.0, reach) if share == 0 else (1 - reach, 1.0)
     if math.isinf(effective):
         return share, share
-    total = respondents if math.isnan(relative_weight) else relative_weight
-    scale = total * _scoring_ratio(share, first_logit, total=total)
+    scale = respondents * _scoring_ratio(share, first_logit, respondents=respondents)
     cutoff = t * math.sqrt(scale / effective)
     # The profile reaches a little beyond the cutoff: to the t quantile of half the normal's tail there.
     log_alpha = float(log_ndtr(-cutoff)) - math.log(2)
     bound = _profile_bound(log_alpha, respondents - 1)
     step = bound / STEPS_TO_BOUND / math.sqrt(effective * share * (1 - share))
-    scaled = total * (respondents - 1) / respondents
-    downward = _side(share, scaled, step=-step, bound=bound)
-    upward = _side(share, scaled, step=step, bound=bound)
+    downward = _side(share, respondents - 1, step=-step, bound=bound)
+    upward = _side(share, respondents - 1, step=step, bound=bound)
     return _read_off(share, (downward, upward), cutoff=cutoff)
 
 
@@ -115,18 +109,18 @@ def first_scoring_step(answers: FloatArray, weights: FloatArray) -> float:
     return float(np.average(working, weights=relative * slope))
 
 
-def _scoring_ratio(share: float, first_logit: float, *, total: float) -> float:
+def _scoring_ratio(share: float, first_logit: float, *, respondents: float) -> float:
     """Variance of an answer at the last but one step of Fisher scoring, over that at the share itself."""
     if math.isnan(first_logit):
         return 1.0
-    step, deviance = first_logit, total * _deviance(share, first_logit)
+    step, deviance = first_logit, respondents * _deviance(share, first_logit)
     for _ in range(MOST_SCORING_STEPS):
         fitted = float(expit(step))
         slope = fitted * (1 - fitted)
         if slope == 0:
             break
         step += (share - fitted) / slope
-        previous, deviance = deviance, total * _deviance(share, step)
+        previous, deviance = deviance, respondents * _deviance(share, step)
         if abs(deviance - previous) < SCORING_TOLERANCE * (abs(deviance) + 0.1):
             break
     return slope / (share * (1 - share))

@@ -89,6 +89,8 @@ class Estimate:
         Chooses the default interval.
     basis : Basis
         Between what the standard error was computed.
+    first_logit : float or None
+        Where Fisher scoring of a share starts (:func:`analysis.likelihood.first_scoring_step`).
 
     Examples
     --------
@@ -109,6 +111,7 @@ class Estimate:
     design_effect: float | None = None
     kind: Kind = Kind.MEAN
     basis: Basis = Basis.CLUSTERS
+    first_logit: float | None = None
 
     @property
     def variance(self) -> float | None:
