@@ -151,7 +151,7 @@ def proportion(
     Raises
     ------
     AnalysisError
-        As in :func:`mean`; or `level` does not occur.
+        As in :func:`mean`; or `level` is a text that does not occur.
 
     Examples
     --------
@@ -266,18 +266,18 @@ class _Frame:
     def levels(self, name: str, values: ArrayLike, level: Any) -> list[Column]:
         code, levels = coded(name, values, rows=self.rows)
         valid = code >= 0
-        if level is not None and level not in levels:
+        if level is not None and level not in levels and not isinstance(level, (bool, int, float, np.number)):
             raise AnalysisError(
                 "{column} has no level {level}: it has {levels}",
                 column=name,
                 level=level,
                 levels=", ".join(str(one) for one in levels),
             )
-        return [
-            (Label(name, one), (code == place).astype(np.float64), valid)
-            for place, one in enumerate(levels)
-            if level is None or one == level
-        ]
+        if level is not None:
+            # A number that nobody chose has a share of 0; a text that nobody chose is more likely misspelt.
+            place = levels.index(level) if level in levels else len(levels)
+            return [(Label(name, level), (code == place).astype(np.float64), valid)]
+        return [(Label(name, one), (code == place).astype(np.float64), valid) for place, one in enumerate(levels)]
 
     def spread(self, given: list[Column]) -> tuple[Total, list[Label]]:
         """One column for each variable in each domain."""

@@ -85,7 +85,7 @@ def interval(estimate: Estimate, *, confidence_level: float = 0.95, method: str 
     """
     chosen = method_for(estimate.kind, method)
     check_level(confidence_level)
-    known = estimate.standard_error is not None and estimate.degrees_of_freedom > 0
+    known = estimate.standard_error is not None and (chosen == "normal" or estimate.degrees_of_freedom > 0)
     if not known:
         low, high = (0.0, 1.0) if estimate.kind is Kind.SHARE else (-np.inf, np.inf)
         return Interval(low, high, confidence_level, chosen)
