@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 from urllib.parse import urlsplit
 
+from survey.i18n import mark
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
@@ -19,12 +21,26 @@ SHORTEST_KEY = 32
 MOST_PROXIES = 9
 
 
-class ConfigError(ValueError):
-    """One or more settings are missing or wrong; `problems` has them all, a sentence each."""
+@dataclass(frozen=True, slots=True)
+class ConfigProblem:
+    """One setting that is missing or wrong: an English template and what belongs in it."""
 
-    def __init__(self, problems: tuple[str, ...]) -> None:
-        super().__init__("\n".join(problems) + "\nSee README, 'Configuration'.")
+    template: str
+    values: Mapping[str, object] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return self.template.format(**self.values)
+
+
+class ConfigError(ValueError):
+    """One or more settings are missing or wrong; `problems` has them all."""
+
+    template = mark("See README, 'Configuration'.")
+
+    def __init__(self, problems: tuple[ConfigProblem, ...]) -> None:
+        super().__init__("\n".join([*map(str, problems), self.template]))
         self.problems = problems
+        self.values: Mapping[str, object] = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,9 +55,9 @@ class Settings:
     def __post_init__(self) -> None:
         problems = (*_database_problems(self.database_url), *_base_url_problems(self.public_base_url))
         if len(self.master_key) < SHORTEST_KEY:
-            problems += (f"The master key has {len(self.master_key)} bytes: {SHORTEST_KEY} or more are needed.",)
+            problems += (_short_key(self.master_key),)
         if not 0 <= self.trusted_proxies <= MOST_PROXIES:
-            problems += (f"SIPAS_TRUSTED_PROXIES is {self.trusted_proxies}: give a number from 0 to {MOST_PROXIES}.",)
+            problems += (_proxies_problem(self.trusted_proxies),)
         if problems:
             raise ConfigError(problems)
 
@@ -51,10 +67,12 @@ class Settings:
         problems = [*_missing(environ), *_wrong(environ)]
         if problems:
             raise ConfigError(tuple(problems))
+        url = environ["SIPAS_DATABASE_URL"]
+        named = environ.get("SIPAS_SECRET_FILE")
         return cls(
-            database_url=environ["SIPAS_DATABASE_URL"],
+            database_url=url,
             public_base_url=environ["SIPAS_PUBLIC_BASE_URL"].rstrip("/"),
-            master_key=_read_key(Path(environ["SIPAS_SECRET_FILE"])),
+            master_key=_read_key(Path(named)) if named else _read_or_make_key(_key_file_beside(_sqlite_path(url))),
             trusted_proxies=int(environ.get("SIPAS_TRUSTED_PROXIES") or 0),
         )
 
@@ -65,7 +83,7 @@ class Settings:
         return cls(
             database_url=f"sqlite:///{path}",
             public_base_url=public_base_url.rstrip("/"),
-            master_key=_read_or_make_key(path.with_name(path.name + ".secret")),
+            master_key=_read_or_make_key(_key_file_beside(path)),
         )
 
     def key(self, purpose: str) -> bytes:
@@ -73,17 +91,19 @@ class Settings:
         return hmac.digest(self.master_key, purpose.encode(), hashlib.sha256)
 
 
-def _missing(environ: Mapping[str, str]) -> Iterator[str]:
+def _missing(environ: Mapping[str, str]) -> Iterator[ConfigProblem]:
     for name, example in (
-        ("SIPAS_DATABASE_URL", "sqlite:////var/lib/sipas/sipas.db or postgresql://…"),
+        ("SIPAS_DATABASE_URL", "sqlite:////var/lib/sipas/sipas.db, postgresql://…"),
         ("SIPAS_PUBLIC_BASE_URL", "https://hailong.daklak.gov.vn"),
         ("SIPAS_SECRET_FILE", "/etc/sipas/secret"),
     ):
-        if not environ.get(name):
-            yield f"Set {name}, for example {example}."
+        # A database in one file has its key in a file beside it; any other must be told where the key is.
+        beside = name == "SIPAS_SECRET_FILE" and _is_sqlite(environ)
+        if not environ.get(name) and not beside:
+            yield ConfigProblem(mark("Set {name}, for example {example}."), {"name": name, "example": example})
 
 
-def _wrong(environ: Mapping[str, str]) -> Iterator[str]:
+def _wrong(environ: Mapping[str, str]) -> Iterator[ConfigProblem]:
     if url := environ.get("SIPAS_DATABASE_URL"):
         yield from _database_problems(url)
     if url := environ.get("SIPAS_PUBLIC_BASE_URL"):
@@ -92,20 +112,34 @@ def _wrong(environ: Mapping[str, str]) -> Iterator[str]:
         yield from _key_problems(Path(path))
     proxies = environ.get("SIPAS_TRUSTED_PROXIES") or "0"
     if not (proxies.isascii() and proxies.isdigit() and int(proxies) <= MOST_PROXIES):
-        yield f"SIPAS_TRUSTED_PROXIES is {proxies!r}: give a number from 0 to {MOST_PROXIES}."
+        yield _proxies_problem(proxies)
 
 
-def _database_problems(url: str) -> tuple[str, ...]:
+def _is_sqlite(environ: Mapping[str, str]) -> bool:
+    return environ.get("SIPAS_DATABASE_URL", "").startswith("sqlite:")
+
+
+def _sqlite_path(url: str) -> Path:
+    """The file that `sqlite:////path` names; one slash fewer is a path from here."""
+    return Path(url.removeprefix("sqlite:///").partition("?")[0]).resolve()
+
+
+def _key_file_beside(database: Path) -> Path:
+    return database.with_name(database.name + ".secret")
+
+
+def _database_problems(url: str) -> tuple[ConfigProblem, ...]:
     scheme, separator, rest = url.partition("://")
     if not separator or scheme not in DATABASE_SCHEMES:
         # The address may hold a password, so that the message shows the scheme alone.
-        return (f"SIPAS_DATABASE_URL begins with {scheme[:20]!r}: begin it with sqlite:/// or postgresql://.",)
-    if scheme == "sqlite" and not rest.strip("/"):
-        return ("SIPAS_DATABASE_URL names no file: write sqlite:////path/to/sipas.db.",)
+        template = mark("SIPAS_DATABASE_URL begins with {scheme!r}: begin it with sqlite:/// or postgresql://.")
+        return (ConfigProblem(template, {"scheme": scheme[:20]}),)
+    if scheme == "sqlite" and rest.strip("/") in {"", ":memory:"}:
+        return (ConfigProblem(mark("SIPAS_DATABASE_URL names no file: write sqlite:////path/to/sipas.db.")),)
     return ()
 
 
-def _base_url_problems(url: str) -> tuple[str, ...]:
+def _base_url_problems(url: str) -> tuple[ConfigProblem, ...]:
     try:
         parts = urlsplit(url)
         proper = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
@@ -113,15 +147,29 @@ def _base_url_problems(url: str) -> tuple[str, ...]:
         proper = False
     if not proper or parts.path or parts.query or parts.fragment or parts.username:
         # A path would not survive the posters' upper-case addresses.
-        return (f"SIPAS_PUBLIC_BASE_URL is {url!r}: write https://HOST, without a path.",)
+        template = mark("SIPAS_PUBLIC_BASE_URL is {url!r}: write https://HOST, without a path.")
+        return (ConfigProblem(template, {"url": url}),)
     return ()
 
 
-def _key_problems(path: Path) -> Iterator[str]:
+def _proxies_problem(given: object) -> ConfigProblem:
+    template = mark("SIPAS_TRUSTED_PROXIES is {given!r}: give a number from 0 to {most}.")
+    return ConfigProblem(template, {"given": given, "most": MOST_PROXIES})
+
+
+def _short_key(key: bytes) -> ConfigProblem:
+    template = mark("The master key has {length} bytes: {shortest} or more are needed.")
+    return ConfigProblem(template, {"length": len(key), "shortest": SHORTEST_KEY})
+
+
+def _key_problems(path: Path) -> Iterator[ConfigProblem]:
     try:
         _read_key(path)
     except (OSError, ValueError) as error:
-        yield f"SIPAS_SECRET_FILE {str(path)!r} holds no key ({error}): write 64 hexadecimal digits into it, mode 0600."
+        template = mark(
+            "SIPAS_SECRET_FILE {path!r} holds no key ({reason}): write 64 hexadecimal digits into it, mode 0600."
+        )
+        yield ConfigProblem(template, {"path": str(path), "reason": error})
 
 
 def _read_key(path: Path) -> bytes:
@@ -133,13 +181,14 @@ def _read_key(path: Path) -> bytes:
 
 def _read_or_make_key(path: Path) -> bytes:
     """Two processes starting at once end with the same key: the file appears whole or not at all."""
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _make_key(path)
     try:
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            _make_key(path)
         return _read_key(path)
     except (OSError, ValueError) as error:
-        raise ConfigError((f"The key file {str(path)!r} cannot be used: {error}.",)) from error
+        template = mark("The key file {path!r} cannot be used: {reason}.")
+        raise ConfigError((ConfigProblem(template, {"path": str(path), "reason": error}),)) from error
 
 
 def _make_key(path: Path) -> None:

@@ -8,10 +8,13 @@ from __future__ import annotations
 import importlib
 import os
 import sys
+from typing import IO, Any
 
 import click
 
+from forms.errors import DefinitionError
 from survey import i18n
+from survey.config import ConfigError
 
 # Modules are imported only for the command that is called: `demo` must not wait for the statistics of `estimate`.
 COMMANDS = {
@@ -28,6 +31,14 @@ COMMANDS = {
     "estimate": "survey.cli.estimate",
     "calibrate": "survey.cli.calibrate",
 }
+
+
+class Refusal(click.ClickException):
+    """A message for people, in their language and without a heading in another."""
+
+    def show(self, file: IO[Any] | None = None) -> None:
+        """Say it, on standard error unless told otherwise."""
+        click.echo(self.format_message(), file=file, err=file is None)
 
 
 class LazyCommands(click.Group):
@@ -48,15 +59,31 @@ class LazyCommands(click.Group):
 def main() -> None:
     """Run the command line of this process."""
     i18n.speak(i18n.find(os.environ.get("SIPAS_LANGUAGE", i18n.DEFAULT)))
+    commands.help = i18n.gettext("Measure citizens' satisfaction: collect, compute, publish.")
     try:
         commands(prog_name="sipas")
     except OSError as error:
         fail(f"{error.filename or ''}: {error.strerror or error}".removeprefix(": "))
     except Exception as error:
-        # Errors of our packages carry a message for people; anything else is a defect and keeps its traceback.
-        if not isinstance(error, i18n.Translatable):
+        said = explain(error)
+        if said is None:
             raise
-        fail(i18n.explain(error))
+        fail(said)
+
+
+def explain(error: Exception) -> str | None:
+    """What an error says to people, in their language; None for a defect, which keeps its traceback."""
+    from sqlalchemy.exc import OperationalError
+
+    if isinstance(error, OperationalError):
+        return i18n.gettext("The database cannot be used: %(reason)s", reason=error.orig)
+    if isinstance(error, ConfigError):
+        return "\n".join([*map(i18n.explain, error.problems), i18n.explain(error)])
+    if isinstance(error, DefinitionError):
+        problems = [f"{one.path}: {i18n.explain(one)}".removeprefix(": ") for one in error.problems]
+        values = {**error.values, "listing": "\n".join(f"  {problem}" for problem in problems)}
+        return i18n.gettext(error.template).format(**values)
+    return i18n.explain(error) if isinstance(error, i18n.Translatable) else None
 
 
 def fail(message: str) -> None:
@@ -67,4 +94,4 @@ def fail(message: str) -> None:
 
 @click.group(cls=LazyCommands, context_settings={"help_option_names": ["-h", "--help"]})
 def commands() -> None:
-    """Measure citizens' satisfaction: collect, compute, publish."""
+    pass

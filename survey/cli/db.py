@@ -15,6 +15,6 @@ def command() -> None:
 
 @command.command("upgrade", help=_("Bring the database to the form this version needs; data are kept."))
 def upgrade() -> None:
-    with installation.database() as database:
+    with installation.database_as_found() as database:
         database.upgrade()
     click.echo(_("The database is up to date."), err=True)

@@ -7,18 +7,18 @@ import secrets
 import click
 
 from survey.cli import installation
-from survey.i18n import _
+from survey.i18n import _, ngettext
 from survey.services import agencies, users
 
 
 @click.command("init", help=_("Make a new installation: database, the province's agencies, a first account."))
 @click.option("--officer", default="so-noi-vu", help=_("Name of the first account."))
 def command(officer: str) -> None:
-    with installation.database() as database:
+    with installation.database_as_found() as database:
         database.upgrade()
         with database.writing() as session:
             added = agencies.load_seed(session)
-            click.echo(_("%(n)s agencies added.", n=added), err=True)
+            click.echo(ngettext("%(num)s agency added.", "%(num)s agencies added.", added), err=True)
             if users.exists(session, officer):
                 return
             password = secrets.token_urlsafe(12)

@@ -6,10 +6,10 @@ import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-import click
-
-from survey.config import ConfigError, Settings
+from survey.cli import Refusal
+from survey.config import Settings
 from survey.db import Database
+from survey.i18n import _
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,15 +17,31 @@ if TYPE_CHECKING:
 
 def settings() -> Settings:
     """The settings of this process's environment; all that is missing or wrong is said at once."""
-    try:
-        return Settings.from_environ(os.environ)
-    except ConfigError as error:
-        raise click.ClickException(str(error)) from error
+    return Settings.from_environ(os.environ)
 
 
 @contextmanager
 def database(path: str | None = None) -> Iterator[Database]:
-    """The installation's database, or the SQLite file at `path`; closed at the end."""
+    """The installation's database, or the SQLite file at `path`, ready for this version; closed at the end."""
+    with database_as_found(path) as opened:
+        check_form(opened)
+        yield opened
+
+
+def check_form(database: Database) -> None:
+    """Refuse a database that lacks tables, or has those of another version."""
+    if not database.is_current():
+        raise Refusal(
+            _(
+                "The database does not have the form that this version needs. `sipas db upgrade` gives it that; "
+                "`sipas init` begins a new one."
+            )
+        )
+
+
+@contextmanager
+def database_as_found(path: str | None = None) -> Iterator[Database]:
+    """The same in whatever form it is, or before it has any."""
     opened = Database(f"sqlite:///{path}" if path else settings().database_url)
     try:
         yield opened

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from survey.cli import installation, serving
+from survey.db import Database
 from survey.i18n import _
 
 
@@ -19,5 +20,8 @@ def command(bind: str, workers: int) -> None:
         raise click.UsageError(_("--bind %(bind)s has no port: write HOST:PORT", bind=bind))
     settings = installation.settings()
     listener = serving.listen(host.strip("[]") or "127.0.0.1", int(port))
-    app = create_app(settings)
+    database = Database(settings.database_url)
+    installation.check_form(database)
+    app = create_app(settings, database=database)
     serving.run(app, listener, threads=workers, ready=lambda: click.echo(settings.public_base_url, err=True))
+    database.close()

@@ -5,6 +5,7 @@ import threading
 
 import pytest
 
+from survey import i18n
 from survey.config import ConfigError, Settings
 
 KEY = "ab" * 32
@@ -99,3 +100,66 @@ def test_a_damaged_key_file_is_named_and_kept(tmp_path):
     with pytest.raises(ConfigError, match=r"sipas\.db\.secret"):
         Settings.embedded(tmp_path / "sipas.db", public_base_url="http://127.0.0.1")
     assert (tmp_path / "sipas.db.secret").read_text() == "not a key"
+
+
+@pytest.fixture
+def one_file(tmp_path):
+    """The environment of an installation in one SQLite file, of which nothing exists yet."""
+    return {
+        "SIPAS_DATABASE_URL": f"sqlite:///{tmp_path}/data/sipas.db",
+        "SIPAS_PUBLIC_BASE_URL": "https://hailong.example.vn",
+    }
+
+
+def test_an_sqlite_installation_without_a_secret_file_uses_the_one_beside_its_database(one_file, tmp_path):
+    first = Settings.from_environ(one_file)
+    secret = tmp_path / "data" / "sipas.db.secret"
+    assert first.master_key == bytes.fromhex(secret.read_text())
+    assert stat.S_IMODE(secret.stat().st_mode) == 0o600
+    assert Settings.from_environ(one_file).master_key == first.master_key
+
+
+def test_a_demonstration_and_the_site_on_its_file_have_one_key(one_file, tmp_path):
+    demo = Settings.embedded(tmp_path / "data" / "sipas.db", public_base_url="http://127.0.0.1:8000")
+    assert Settings.from_environ(one_file).master_key == demo.master_key
+    assert Settings.from_environ(one_file).database_url == demo.database_url
+
+
+def test_a_secret_file_that_is_named_is_the_one_that_is_used(one_file, environ, tmp_path):
+    named = {**one_file, "SIPAS_SECRET_FILE": environ["SIPAS_SECRET_FILE"]}
+    assert Settings.from_environ(named).master_key == bytes.fromhex(KEY)
+    assert not (tmp_path / "data").exists()
+
+
+def test_postgresql_has_no_file_to_keep_a_key_beside(environ):
+    del environ["SIPAS_SECRET_FILE"]
+    with pytest.raises(ConfigError, match="Set SIPAS_SECRET_FILE"):
+        Settings.from_environ(environ)
+
+
+def test_no_key_is_made_for_an_installation_that_is_refused(one_file, tmp_path):
+    with pytest.raises(ConfigError, match="SIPAS_PUBLIC_BASE_URL"):
+        Settings.from_environ(one_file | {"SIPAS_PUBLIC_BASE_URL": "hailong.example.vn"})
+    assert not (tmp_path / "data").exists()
+
+
+def test_a_key_file_that_cannot_be_made_is_named(one_file, tmp_path):
+    (tmp_path / "data").write_text("a file where the folder should be")
+    with pytest.raises(ConfigError, match=r"sipas\.db\.secret"):
+        Settings.from_environ(one_file)
+
+
+@pytest.mark.parametrize("url", ["sqlite://", "sqlite:///", "sqlite:///:memory:"])
+def test_an_installation_lives_in_a_file(one_file, url):
+    with pytest.raises(ConfigError, match="names no file"):
+        Settings.from_environ(one_file | {"SIPAS_DATABASE_URL": url})
+
+
+def test_every_problem_can_be_said_in_vietnamese():
+    with pytest.raises(ConfigError) as caught:
+        Settings.from_environ({"SIPAS_TRUSTED_PROXIES": "many"})
+    vietnamese = i18n.find("vi")
+    with i18n.speaking(vietnamese):
+        said = [i18n.explain(problem) for problem in caught.value.problems]
+    assert said[0].startswith("Hãy đặt SIPAS_DATABASE_URL, ví dụ ")
+    assert said[-1] == "SIPAS_TRUSTED_PROXIES là 'many': hãy ghi một số từ 0 đến 9."
