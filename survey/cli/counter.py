@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from survey.cli import installation
-from survey.i18n import _
+from survey.i18n import _, mark
 from survey.services import agencies, counters
 from survey.services.errors import NotFoundError
 
@@ -22,6 +22,6 @@ def add(*, agency_code: str, name: str) -> None:
     with installation.database() as database, database.writing() as session:
         agency = agencies.find(session, agency_code)
         if agency is None:
-            raise NotFoundError("There is no agency with the code {code}.", code=agency_code)
+            raise NotFoundError(mark("There is no agency with the code {code}."), code=agency_code)
         counter = counters.make(session, agency, name=name)
     click.echo(counter.code)

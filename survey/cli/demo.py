@@ -46,7 +46,13 @@ class Started:
 @click.option("--port", default=8000, type=click.IntRange(0, 65535), help=_("Port to listen on; 0 takes a free one."))
 @click.option("--bind", default="127.0.0.1", help=_("Address to listen on; 0.0.0.0 lets phones in this network in."))
 @click.option("--public-url", default=None, help=_("Address that the QR codes lead to."))
-@click.option("--db", "path", default="sipas-demo.db", type=click.Path(dir_okay=False, path_type=Path), help=_("File."))
+@click.option(
+    "--db",
+    "path",
+    default="sipas-demo.db",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help=_("File of the demonstration's database."),
+)
 @click.option("--responses", default=20_000, type=click.IntRange(0, 5_000_000), help=_("How many to simulate."))
 @click.option("--seed", default=2026, help=_("Seed of the simulation."))
 @click.option(
@@ -54,7 +60,7 @@ class Started:
 )
 def command(*, port: int, bind: str, public_url: str | None, path: Path, responses: int, seed: int, style: str) -> None:
     listener = serving.listen(bind, port)
-    url = public_url or f"http://{_reachable(bind)}:{listener.getsockname()[1]}"
+    url = public_url or f"http://{serving.reachable(bind)}:{listener.getsockname()[1]}"
     settings = Settings.embedded(path, public_base_url=url)
     database = Database(settings.database_url)
     _prepare(database, responses=responses, seed=seed)
@@ -65,10 +71,6 @@ def command(*, port: int, bind: str, public_url: str | None, path: Path, respons
     app = create_app(settings, database=database)
     serving.run(app, listener, threads=8, ready=lambda: _announce(started, style))
     database.close()
-
-
-def _reachable(bind: str) -> str:
-    return {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(bind, bind)  # noqa: S104 - compared, not bound.
 
 
 def _prepare(database: Database, *, responses: int, seed: int) -> None:

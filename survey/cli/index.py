@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from survey.services.indices import IndexRow, IndexTable
 
 
-@click.command("index", help=_("Indices of a wave with their 95% intervals, by agency."))
+@click.command("index", help=_("Indices of a wave with their 95%% intervals, by agency."))
 @click.option("--wave", required=True, help=_("Code of the wave."))
 @click.option("--by", default="agency", type=click.Choice(["agency"]), help=_("What a row is."))
 @click.option("--stream", default=None, type=click.Choice(["counter", "sample", "census"]), help=_("One stream only."))

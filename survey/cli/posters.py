@@ -10,7 +10,7 @@ import click
 
 from survey import i18n
 from survey.cli import installation
-from survey.i18n import _
+from survey.i18n import _, mark
 from survey.services import agencies, codes, counters, posters, waves
 from survey.services.errors import NotFoundError
 
@@ -32,16 +32,17 @@ def command(*, wave: str, agency_code: str | None, out: Path) -> None:
     with installation.database() as database, database.writing() as session:
         pages = _pages(session, settings, wave=wave, agency_code=agency_code)
     out.write_bytes(posters_pdf.posters(pages, locale=i18n.current().code, gettext=_))
-    click.echo(_("%(n)s posters in %(file)s", n=len(pages), file=out), err=True)
+    said = i18n.ngettext("%(num)s poster in %(file)s", "%(num)s posters in %(file)s", len(pages), file=out)
+    click.echo(said, err=True)
 
 
 def _pages(session: Session, settings: Settings, *, wave: str, agency_code: str | None) -> list[Poster]:
     found = waves.find(session, wave)
     if found is None:
-        raise NotFoundError("There is no wave with the code {code}.", code=wave)
+        raise NotFoundError(mark("There is no wave with the code {code}."), code=wave)
     agency = agencies.find(session, agency_code) if agency_code else None
     if agency_code and agency is None:
-        raise NotFoundError("There is no agency with the code {code}.", code=agency_code)
+        raise NotFoundError(mark("There is no agency with the code {code}."), code=agency_code)
     return posters.of_counters(
         session,
         counters.listing(session, agency=agency),

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 from survey import i18n
-from survey.cli import installation
-from survey.i18n import _
+from survey.cli import Refusal, installation
+from survey.i18n import _, mark
 from survey.services import importing, questionnaires, waves
 from survey.services.errors import NotFoundError
 from survey.services.import_problems import ImportRejected
@@ -34,7 +34,7 @@ def import_(*, file: Path, wave: str, stream: str | None) -> None:
     with installation.database() as database, database.writing() as session:
         found = waves.find(session, wave)
         if found is None:
-            raise NotFoundError("There is no wave with the code {code}.", code=wave)
+            raise NotFoundError(mark("There is no wave with the code {code}."), code=wave)
         questionnaire = questionnaires.get(session, found.questionnaire_hash)
         into = importing.destination(session, found, stream=stream)
         try:
@@ -42,8 +42,11 @@ def import_(*, file: Path, wave: str, stream: str | None) -> None:
             kept = importing.save(session, batch, received_at=dt.datetime.now(dt.UTC))
         except ImportRejected as rejected:
             lines = [i18n.explain(rejected), *map(_sentence, rejected.problems)]
-            raise click.ClickException("\n".join(lines)) from rejected
-    click.echo(_("%(n)s responses imported into %(wave)s.", n=kept, wave=wave), err=True)
+            raise Refusal("\n".join(lines)) from rejected
+    said = i18n.ngettext(
+        "%(num)s response imported into %(wave)s.", "%(num)s responses imported into %(wave)s.", kept, wave=wave
+    )
+    click.echo(said, err=True)
 
 
 def _sentence(problem: ImportProblem) -> str:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, NoReturn
 from urllib.error import URLError
 from urllib.request import urlopen
 
-import click
 from waitress.server import create_server
 
+from survey.cli import Refusal
 from survey.i18n import _
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def listen(host: str, port: int) -> socket.socket:
     except OSError as error:
         listener.close()
         reason = error.strerror or str(error)
-        raise click.ClickException(
+        raise Refusal(
             _(
                 "Cannot listen on %(host)s:%(port)s (%(reason)s). Choose another port.",
                 host=host,
@@ -44,6 +44,12 @@ def listen(host: str, port: int) -> socket.socket:
             )
         ) from error
     return listener
+
+
+def reachable(host: str) -> str:
+    """The host of an address on this machine that leads to who listens on `host`."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared, not bound.
+    return f"[{host}]" if ":" in host else host
 
 
 def run(app: Flask, listener: socket.socket, *, threads: int, ready: Callable[[], None]) -> None:
@@ -63,11 +69,10 @@ def _stop(_signal: int, _frame: object) -> NoReturn:
 
 
 def _announce(host: str, port: int, ready: Callable[[], None]) -> None:
-    at = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, host)  # noqa: S104 - compared, not bound.
     deadline = time.monotonic() + START_TIMEOUT
     while time.monotonic() < deadline:
         try:
-            with urlopen(f"http://{at}:{port}/health", timeout=5):
+            with urlopen(f"http://{reachable(host)}:{port}/health", timeout=5):
                 break
         except (URLError, OSError):
             time.sleep(0.1)

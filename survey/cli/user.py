@@ -7,7 +7,7 @@ import secrets
 import click
 
 from survey.cli import installation
-from survey.i18n import _
+from survey.i18n import _, mark
 from survey.services import agencies, users
 from survey.services.errors import NotFoundError
 
@@ -25,7 +25,7 @@ def add(name: str, agency_code: str | None) -> None:
     with installation.database() as database, database.writing() as session:
         agency = agencies.find(session, agency_code) if agency_code else None
         if agency_code and agency is None:
-            raise NotFoundError("There is no agency with the code {code}.", code=agency_code)
+            raise NotFoundError(mark("There is no agency with the code {code}."), code=agency_code)
         users.add(session, name=name, password=password, role="agency" if agency else "officer", agency=agency)
     click.echo(password)
 

@@ -9,6 +9,8 @@ import qrcode
 from qrcode.constants import ERROR_CORRECT_Q
 from qrcode.image.svg import SvgPathFillImage
 
+from survey.i18n import mark
+
 # A QR code packs these characters two in eleven bits; any other character would cost eight bits each.
 ALPHANUMERIC = re.compile(r"[0-9A-Z $%*+\-./:]+")
 
@@ -31,7 +33,9 @@ def svg(text: str) -> bytes:
         When `text` needs more than the alphanumeric mode: the address must be in upper case.
     """
     if not ALPHANUMERIC.fullmatch(text):
-        raise QRError("the QR text {text!r} has characters outside the alphanumeric mode: use upper case", text=text)
+        raise QRError(
+            mark("the QR text {text!r} has characters outside the alphanumeric mode: use upper case"), text=text
+        )
     code = qrcode.QRCode(error_correction=ERROR_CORRECT_Q, border=4, image_factory=SvgPathFillImage)
     code.add_data(text)
     code.make(fit=True)
