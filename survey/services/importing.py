@@ -25,8 +25,10 @@ if TYPE_CHECKING:
     from survey.services.csv_table import Line
     from survey.services.import_columns import Parse
     from survey.services.references import AgencyRef, CounterRef, WaveRef
+    from survey.services.response_rows import Given
 
-MOST_RESPONSES = 500_000
+# Saving them keeps other writers waiting for some seconds, no longer.
+MOST_RESPONSES = 200_000
 REQUIRED_COLUMNS = ("agency", "answered_on")
 
 
@@ -52,6 +54,7 @@ class ImportedResponse:
     psu: str | None
     copies: int
     answers: Mapping[str, Any]
+    given: Given
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +62,6 @@ class ImportBatch:
     """A whole file without a fault."""
 
     destination: Destination
-    questionnaire: Questionnaire
     responses: tuple[ImportedResponse, ...]
     fingerprint: str
 
@@ -95,7 +97,7 @@ def read_responses(data: bytes, questionnaire: Questionnaire, *, into: Destinati
     problems = sorted([*table.problems, *reader.problems], key=lambda problem: problem.line or 0)
     if problems:
         raise ImportRejected(problems)
-    batch = ImportBatch(into, questionnaire, tuple(responses), hashlib.sha256(data).hexdigest())
+    batch = ImportBatch(into, tuple(responses), hashlib.sha256(data).hexdigest())
     _check_size(batch)
     return batch
 
@@ -176,7 +178,7 @@ class _LineReader:
         self.problems: list[ImportProblem] = []
         self._cells = [(at, name, columns[name]) for at, name in enumerate(heading)]
         self._answer_ids = [name for name in questionnaire.answer_ids if name in heading]
-        self._agency_of_counter = "counter" in heading
+        self._reader = Reader(questionnaire)
         self._read_before: dict[tuple[str, str], Any] = {}
 
     def read(self, line: Line) -> ImportedResponse | None:
@@ -222,6 +224,7 @@ class _LineReader:
         self.problems.append(ImportProblem(fault.template, fault.remedy, line.number, column, short, values))
 
     def _response(self, given: Mapping[str, Any]) -> ImportedResponse:
+        answers = {name: given[name] for name in self._answer_ids if name in given}
         return ImportedResponse(
             agency=given["agency"],
             counter=given.get("counter"),
@@ -230,7 +233,8 @@ class _LineReader:
             stratum=given.get("stratum"),
             psu=given.get("psu"),
             copies=given.get("count", 1),
-            answers={name: given[name] for name in self._answer_ids if name in given},
+            answers=answers,
+            given=self._reader.given(answers),
         )
 
 
@@ -264,9 +268,7 @@ def _common(batch: ImportBatch, *, received_at: dt.datetime, language: str) -> d
 
 
 def _rows(batch: ImportBatch) -> Iterator[dict[str, Any]]:
-    reader = Reader(batch.questionnaire)
     for response in batch.responses:
-        given = reader.given(response.answers)
         row = {
             "agency_id": response.agency.id,
             "counter_id": response.counter.id if response.counter else None,
@@ -274,9 +276,9 @@ def _rows(batch: ImportBatch) -> Iterator[dict[str, Any]]:
             "weight": response.weight,
             "stratum": response.stratum,
             "psu": response.psu,
-            "answers": given.answers,
-            "answers_digest": given.digest,
-            "ratings": given.ratings,
+            "answers": response.given.answers,
+            "answers_digest": response.given.digest,
+            "ratings": response.given.ratings,
         }
         for _ in range(response.copies):
             yield row
