@@ -115,6 +115,11 @@ def speak(locale: Locale) -> None:
     _spoken.set(locale)
 
 
+def fall_silent() -> None:
+    """Speak the default language again."""
+    _spoken.set(None)
+
+
 @contextmanager
 def speaking(locale: Locale) -> Iterator[Locale]:
     """Speak `locale` within the block only."""

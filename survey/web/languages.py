@@ -31,6 +31,8 @@ class LanguageLink:
 
 def register_languages(app: Flask) -> None:
     app.before_request(_speak_as_asked)
+    # The thread goes on to other work, which must not inherit this reader's language.
+    app.teardown_request(lambda _: i18n.fall_silent())
     app.url_defaults(_carry_on)
 
 

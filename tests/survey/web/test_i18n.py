@@ -189,6 +189,7 @@ def test_a_language_is_spoken_within_its_block_only(en):
 
 def test_one_request_s_language_does_not_reach_the_next(client):
     assert '<html lang="en">' in client.get("/?lang=en").text
+    assert i18n.current().code == "vi"
     assert '<html lang="vi">' in client.get("/").text
 
 
