@@ -10,6 +10,7 @@ References
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -25,8 +26,6 @@ from analysis.statistic import Ratio, Total, Variance
 from analysis.tables import Estimates, Label
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from numpy.typing import ArrayLike
 
     from analysis.arrays import BoolArray, FloatArray
@@ -161,7 +160,7 @@ def proportion(
     [('no', 0.25), ('yes', 0.75)]
     """
     frame = _Frame(design, by, where)
-    given = [column for name, one in _named(values) for column in frame.levels(name, one, level)]
+    given = [column for name, one in named(values) for column in frame.levels(name, one, level)]
     statistic, labels = frame.spread(given)
     one = statistic.inside.astype(np.float64)
     return _estimated(frame, Ratio(statistic.x, one, statistic.inside), labels, Kind.SHARE, design_effect)
@@ -261,7 +260,7 @@ class _Frame:
         self.domains = domains(by, where, rows=self.rows)
 
     def numbers(self, values: Variables) -> list[tuple[str, FloatArray]]:
-        return [(name, columns.numbers(name, one, rows=self.rows)) for name, one in _named(values)]
+        return [(name, columns.numbers(name, one, rows=self.rows)) for name, one in named(values)]
 
     def levels(self, name: str, values: ArrayLike, level: Any) -> list[Column]:
         code, levels = coded(name, values, rows=self.rows)
@@ -358,8 +357,23 @@ def _mask(where: ArrayLike, *, rows: int) -> BoolArray:
     return array
 
 
-def _named(values: Variables) -> list[tuple[str, ArrayLike]]:
-    if hasattr(values, "items"):
+def named(values: Variables) -> list[tuple[str, ArrayLike]]:
+    """Variables with their names; a single array is called "value".
+
+    Parameters
+    ----------
+    values : array_like or mapping of str to array_like
+
+    Returns
+    -------
+    list of (str, array_like)
+
+    Examples
+    --------
+    >>> named([1, 2])
+    [('value', [1, 2])]
+    """
+    if isinstance(values, Mapping):
         return list(values.items())
     return [("value", values)]
 
