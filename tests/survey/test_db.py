@@ -118,20 +118,30 @@ def test_what_a_reader_changes_is_not_kept(either_database):
         assert session.scalar(select(func.count()).select_from(Agency)) == 0
 
 
-def test_a_writer_begins_at_once_so_that_reading_first_never_fails(database):
-    # With a plain BEGIN the second thread's first write fails at once: its picture is out of date.
-    def count_and_add(number):
-        with database.writing() as session:
-            session.scalar(select(func.count()).select_from(Agency))
-            session.add(agency(number))
+def test_a_writer_begins_at_once_so_that_reading_first_never_fails(database, settings):
+    # Four engines share no lock of ours, as four processes would not. With a plain BEGIN the write of whoever read
+    # before another's commit fails at once: its picture is out of date.
+    engines = [database, *(Database(settings.database_url) for _ in range(3))]
+    failed = []
 
-    threads = [threading.Thread(target=count_and_add, args=(number,)) for number in range(40)]
+    def count_and_add(number):
+        try:
+            with engines[number % 4].writing() as session:
+                session.scalar(select(func.count()).select_from(Agency))
+                session.add(agency(number))
+        except OperationalError as error:
+            failed.append(error)
+
+    threads = [threading.Thread(target=count_and_add, args=(number,)) for number in range(80)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
+    for other in engines[1:]:
+        other.close()
+    assert failed == []
     with database.reading() as session:
-        assert session.scalar(select(func.count()).select_from(Agency)) == 40
+        assert session.scalar(select(func.count()).select_from(Agency)) == 80
 
 
 def test_two_processes_take_turns(database, settings):
@@ -139,7 +149,6 @@ def test_two_processes_take_turns(database, settings):
     with database.writing() as session:
         session.add(agency(1))
         session.flush()
-        other.engine.dispose()
         outsider = sqlite3.connect(settings.database_url.removeprefix("sqlite:///"), timeout=0, isolation_level=None)
         with pytest.raises(sqlite3.OperationalError, match="locked"):
             outsider.execute("BEGIN IMMEDIATE")
