@@ -213,8 +213,7 @@ def calibrate_replicates(replicates: ArrayLike, calibrator: Callable[[FloatArray
         try:
             result[:, position] = calibrator(columns[:, position]).weights
         except AnalysisError as error:
-            message = "replicate {replicate}: " + error.template
-            raise AnalysisError(message, replicate=position + 1, **error.values) from error
+            raise AnalysisError("replicate {replicate}: {reason}", replicate=position + 1, reason=str(error)) from error
     return result
 
 

@@ -144,22 +144,22 @@ class _Problem:
             "level": self.matrix.labels[worst],
             "total": number(float(self.matrix.totals[worst])),
             "reached": number(float(self.matrix.totals[worst] - misfit[worst])),
-            "low": number(self.distance.low),
-            "high": number(self.distance.high),
-            "needed": number(float(needed[worst])),
-            "iterations": iterations,
         }
-        return AnalysisError(_BOUNDED if self.distance.bounded else _CONTRADICTORY, **values)
-
-
-_BOUNDED = (
-    "factors between {low} and {high} do not reach the totals: {level} stands at {reached} instead of {total} "
-    "({needed} times its weighted sample): widen the bounds, merge levels or drop a margin"
-)
-_CONTRADICTORY = (
-    "no weights meet all totals (after {iterations} steps): {level} stands at {reached} instead of {total}: "
-    "the totals contradict one another or the sample, merge levels or drop a margin"
-)
+        if not self.distance.bounded:
+            return AnalysisError(
+                "no weights meet all totals (after {iterations} steps): {level} stands at {reached}, not {total}: "
+                "the totals contradict one another or the sample, merge levels or drop a margin",
+                iterations=iterations,
+                **values,
+            )
+        return AnalysisError(
+            "factors between {low} and {high} do not reach the totals: {level} stands at {reached} instead of {total} "
+            "({needed} times its weighted sample): widen the bounds, merge levels or drop a margin",
+            low=number(self.distance.low),
+            high=number(self.distance.high),
+            needed=number(float(needed[worst])),
+            **values,
+        )
 
 
 def _common_scale(totals: FloatArray, sample: FloatArray) -> float:

@@ -165,7 +165,8 @@ class Codes(dict[str, int]):
 
     def column(self, parts: Sequence[NDArray[np.int64]]) -> Coded:
         """The whole column, its levels in ascending order."""
-        levels = sorted(self.levels)
+        whole = all(level.lstrip("-").isdecimal() for level in self.levels)
+        levels = sorted(self.levels, key=int) if whole else sorted(self.levels)
         rank = np.empty(len(levels) + 1, dtype=np.int64)
         rank[-1] = -1
         for position, level in enumerate(levels):

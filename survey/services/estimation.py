@@ -1,0 +1,371 @@
+"""Design-based estimates from a data file: what `sipas estimate` does, as one function."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from analysis import estimates
+from analysis.design import SurveyDesign
+from analysis.replicates import ReplicateDesign
+from analysis.results import Kind
+from survey.engine.tables import open_table
+from survey.i18n import mark
+from survey.services.errors import ServiceError
+from survey.services.estimation_measures import COMPARISONS
+from survey.services.weight_columns import checked_weights
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from analysis.results import Estimate
+    from analysis.tables import Estimates, Label
+    from survey.engine.tables import Coded, Progress, Table, TableFile
+    from survey.services.estimation_measures import Condition, Measure
+
+    Design = SurveyDesign | ReplicateDesign
+
+# Numbers of one batch of domains: 8 bytes each, and a few copies.
+_BATCH = 8_000_000
+# Levels that a message lists.
+_MOST_NAMED = 12
+
+
+@dataclass(frozen=True, slots=True)
+class DesignColumns:
+    """Which columns of a file declare its design.
+
+    Attributes
+    ----------
+    weights : str
+    strata, psu, ssu : str, optional
+    fpc : tuple of str
+        One a stage: population sizes, or sampling fractions where none exceeds 1.
+    lonely_psu : {"error", "adjust", "average", "certainty", "remove"}
+    replicates : str, optional
+        What the names of the columns of replicate weights begin with; a number follows.
+    replicate_method : {"jk1", "jkn", "brr", "fay", "bootstrap"}, optional
+    fay_rho : float
+    """
+
+    weights: str
+    strata: str | None = None
+    psu: str | None = None
+    ssu: str | None = None
+    fpc: tuple[str, ...] = ()
+    lonely_psu: str = "error"
+    replicates: str | None = None
+    replicate_method: str | None = None
+    fay_rho: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class FileEstimate:
+    """One line of the result; its fields are the keys of the JSON."""
+
+    measure: str
+    variable: str
+    level_of: str | None
+    domain: dict[str, str]
+    estimate: float
+    se: float | None
+    ci_low: float | None
+    ci_high: float | None
+    df: float
+    deff: float | None
+    n: int
+    sum_weights: float
+
+
+@dataclass(frozen=True, slots=True)
+class FileEstimates:
+    """All that was asked of a file."""
+
+    level: float
+    estimates: tuple[FileEstimate, ...]
+
+
+def estimate_file(
+    path: Path,
+    measures: Sequence[Measure],
+    *,
+    design: DesignColumns,
+    by: Sequence[str] = (),
+    where: Sequence[Condition] = (),
+    ci: str | None = None,
+    confidence_level: float = 0.95,
+    progress: Progress | None = None,
+) -> FileEstimates:
+    """Estimate `measures` from the sample in a CSV or Parquet file.
+
+    Parameters
+    ----------
+    path : Path
+    measures : sequence of Measure
+        As read by :func:`survey.services.estimation_measures.measure`.
+    design : DesignColumns
+    by : sequence of str
+        Columns whose every crossing that occurs is a domain.
+    where : sequence of Condition
+        Who is asked about; all others still count in the design.
+    ci : {"t", "logit", "beta", "wilson", "likelihood", "asin"}, optional
+        By default logit for proportions and t for all else (docs/methods.md).
+    confidence_level : float
+    progress : callable, optional
+        Hears the share of the file read.
+
+    Returns
+    -------
+    FileEstimates
+        In the order of `measures`, then of levels, then of domains.
+
+    Raises
+    ------
+    TableError, ServiceError, AnalysisError
+        What is wrong with the file or the question.
+    """
+    if not measures:
+        raise ServiceError(mark("nothing to estimate: name a mean, total, proportion, ratio or quantile"))
+    source = open_table(path)
+    table = source.read(**_columns(source, measures, design, by=by, where=where), progress=progress)
+    survey_design = _design(source, table, design)
+    asked = _Asked(table, survey_design, by, _chosen(table, where), confidence_level, ci)
+    found = [line for each in measures for line in asked.about(each)]
+    if not found:
+        raise ServiceError(mark("nobody in the file is in the domains asked for"))
+    return FileEstimates(confidence_level, tuple(found))
+
+
+def _columns(
+    source: TableFile,
+    measures: Sequence[Measure],
+    design: DesignColumns,
+    *,
+    by: Sequence[str],
+    where: Sequence[Condition],
+) -> dict[str, list[str]]:
+    """The columns to read, once each, as numbers and as texts."""
+    numbers = [design.weights, *design.fpc, *_replicate_columns(source, design)]
+    numbers += [name for each in measures for name in each.numbers]
+    numbers += [each.column for each in where if each.comparison]
+    texts = [name for name in (design.strata, design.psu, design.ssu) if name]
+    texts += [*by, *(name for each in measures for name in each.texts)]
+    texts += [each.column for each in where if not each.comparison]
+    return {"numbers": list(dict.fromkeys(numbers)), "texts": list(dict.fromkeys(texts))}
+
+
+def _replicate_columns(source: TableFile, design: DesignColumns) -> list[str]:
+    """Columns of replicate weights in the order of their numbers."""
+    if design.replicates is None:
+        return []
+    pattern = re.compile(re.escape(design.replicates) + r"(\d+)")
+    found = [(int(match[1]), name) for name in source.columns if (match := pattern.fullmatch(name))]
+    if len(found) < 2:  # noqa: PLR2004 (replicates are compared)
+        raise ServiceError(
+            mark("no columns of replicate weights: none is called {prefix}1, {prefix}2 and so on"),
+            prefix=design.replicates,
+        )
+    return [name for _number, name in sorted(found)]
+
+
+def _design(source: TableFile, table: Table, columns: DesignColumns) -> Design:
+    weights = checked_weights(source, columns.weights, table.numbers[columns.weights])
+    if columns.replicates is not None:
+        return _replicate_design(source, table, columns, weights)
+    labels = {name: table.texts[name] for name in (columns.strata, columns.psu, columns.ssu) if name}
+    for name, coded in labels.items():
+        missing = np.flatnonzero(coded.codes < 0)
+        if missing.size:
+            raise ServiceError(
+                mark("line {line}: the column {column} is empty, and the design needs it for every respondent"),
+                line=source.place(int(missing[0])),
+                column=name,
+            )
+    made = SurveyDesign.from_columns(
+        weights,
+        strata=_codes(table, columns.strata),
+        psu=_codes(table, columns.psu),
+        ssu=_codes(table, columns.ssu),
+        fpc=[table.numbers[name] for name in columns.fpc] or None,
+        lonely_psu=columns.lonely_psu,
+    )
+    return made if columns.strata is None else _named_strata(made, table.texts[columns.strata].levels)
+
+
+def _codes(table: Table, name: str | None) -> NDArray[np.int64] | None:
+    return None if name is None else table.texts[name].codes
+
+
+def _named_strata(design: SurveyDesign, levels: tuple[str, ...]) -> SurveyDesign:
+    """The same design, its strata called in messages as in the file; codes are only quicker to sort."""
+    first, *others = design.stages
+    return replace(design, stages=(replace(first, strata=tuple(levels[code] for code in first.strata)), *others))
+
+
+def _replicate_design(
+    source: TableFile, table: Table, columns: DesignColumns, weights: NDArray[np.float64]
+) -> ReplicateDesign:
+    if columns.replicate_method is None:
+        raise ServiceError(mark("replicate weights need their method: jk1, jkn, brr, fay or bootstrap"))
+    replicates = np.column_stack([table.numbers[name] for name in _replicate_columns(source, columns)])
+    # A jackknife replicate multiplies the rest of its stratum by n/(n-1): the factor tells the scale.
+    scales = 1 / (replicates / weights[:, None]).max(axis=0) if columns.replicate_method == "jkn" else None
+    return ReplicateDesign.from_columns(
+        weights,
+        replicates,
+        method=columns.replicate_method,
+        replicate_scales=scales,
+        fay_rho=columns.fay_rho,
+    )
+
+
+def _chosen(table: Table, where: Sequence[Condition]) -> NDArray[np.bool_]:
+    """Who meets every condition."""
+    chosen = np.ones(table.rows, dtype=np.bool_)
+    for each in where:
+        if each.comparison:
+            sign, bound = each.comparison
+            chosen &= COMPARISONS[sign](table.numbers[each.column], bound)
+        else:
+            chosen &= table.texts[each.column].codes == _level_code(table, each.column, each.level or "")
+    return chosen
+
+
+def _level_code(table: Table, column: str, level: str) -> int:
+    levels = table.texts[column].levels
+    if level not in levels:
+        raise ServiceError(
+            mark("the column {column} has no {level}: it has {levels}"),
+            column=column,
+            level=level,
+            levels=", ".join(levels[:_MOST_NAMED]) + (", …" if len(levels) > _MOST_NAMED else ""),
+        )
+    return levels.index(level)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A file, its design and the domains, of which measures are asked one by one."""
+
+    table: Table
+    design: Design
+    by: Sequence[str]
+    chosen: NDArray[np.bool_]
+    confidence_level: float
+    ci: str | None
+
+    def about(self, measure: Measure) -> list[FileEstimate]:
+        """The estimates of one measure, level by level and domain by domain."""
+        found = [line for batch in self._batches() for line in self._lines(measure, batch)]
+        # Batches go domain by domain; a level's domains belong together.
+        order = {line.level_of: place for place, line in reversed(list(enumerate(found)))}
+        return sorted(found, key=lambda line: order[line.level_of])
+
+    def _lines(self, measure: Measure, where: NDArray[np.bool_]) -> Iterator[FileEstimate]:
+        by = {name: _masked(self.table.texts[name]) for name in self.by}
+        found = ESTIMATORS[measure.kind](self, measure, {"by": by, "where": where})
+        for label, estimate in zip(found.labels, found.estimates, strict=True):
+            if estimate is not None:
+                yield self._line(measure, label, estimate)
+
+    def _line(self, measure: Measure, label: Label, estimate: Estimate) -> FileEstimate:
+        interval = estimate.interval(confidence_level=self.confidence_level, method=self.ci)
+        levels = {name: self.table.texts[name].levels for name in self.by}
+        level = measure.level_of
+        if measure.kind == "proportion" and level is None:
+            level = self.table.texts[measure.column].levels[label.level]
+        return FileEstimate(
+            measure=measure.kind,
+            variable=measure.variable,
+            level_of=level,
+            domain={name: levels[name][code] for name, code in label.domain},
+            estimate=estimate.value,
+            se=estimate.standard_error,
+            ci_low=_finite(interval.low),
+            ci_high=_finite(interval.high),
+            df=estimate.degrees_of_freedom,
+            deff=estimate.design_effect,
+            n=estimate.respondents,
+            sum_weights=estimate.sum_weights,
+        )
+
+    def _batches(self) -> Iterator[NDArray[np.bool_]]:
+        """Domains few enough at a time for their columns to fit in memory."""
+        if not self.by:
+            yield from [self.chosen] if self.chosen.any() else []
+            return
+        crossing, inside = np.zeros(self.table.rows, dtype=np.int64), self.chosen
+        for name in self.by:
+            coded = self.table.texts[name]
+            inside = inside & (coded.codes >= 0)
+            crossing = crossing * len(coded.levels) + coded.codes
+        present = np.unique(crossing[inside])
+        at_a_time = max(_BATCH // self.table.rows, 1)
+        for start in range(0, len(present), at_a_time):
+            batch = present[start : start + at_a_time]
+            yield inside & (crossing >= batch[0]) & (crossing <= batch[-1])
+
+
+def _masked(coded: Coded) -> NDArray[Any]:
+    return np.ma.MaskedArray(coded.codes, mask=coded.codes < 0)
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None
+
+
+def _mean(asked: _Asked, measure: Measure, scope: dict[str, Any]) -> Estimates:
+    return estimates.mean(asked.design, {measure.column: asked.table.numbers[measure.column]}, **scope)
+
+
+def _total(asked: _Asked, measure: Measure, scope: dict[str, Any]) -> Estimates:
+    return estimates.total(asked.design, {measure.column: asked.table.numbers[measure.column]}, **scope)
+
+
+def _proportion(asked: _Asked, measure: Measure, scope: dict[str, Any]) -> Estimates:
+    if measure.comparison:
+        return _share_compared(asked, measure, scope)
+    coded = asked.table.texts[measure.column]
+    level = None if measure.level is None else _level_code(asked.table, measure.column, measure.level)
+    return estimates.proportion(asked.design, {measure.column: _masked(coded)}, level=level, **scope)
+
+
+def _share_compared(asked: _Asked, measure: Measure, scope: dict[str, Any]) -> Estimates:
+    numbers = asked.table.numbers[measure.column]
+    sign, bound = measure.comparison or (">=", 0.0)
+    answers = np.where(np.isnan(numbers), np.nan, COMPARISONS[sign](numbers, bound).astype(np.float64))
+    if np.any(answers == 1):
+        return estimates.proportion(asked.design, {measure.column: answers}, level=1.0, **scope)
+    # Nobody is there: a level that does not occur is still a share of 0.
+    found = estimates.mean(asked.design, {measure.column: answers}, **scope)
+    return replace(found, estimates=tuple(one and replace(one, kind=Kind.SHARE) for one in found.estimates))
+
+
+def _ratio(asked: _Asked, measure: Measure, scope: dict[str, Any]) -> Estimates:
+    numbers = asked.table.numbers
+    denominator = numbers[measure.denominator or ""]
+    return estimates.ratio(asked.design, numbers[measure.column], denominator, name=measure.variable, **scope)
+
+
+def _quantile(asked: _Asked, measure: Measure, scope: dict[str, Any]) -> Estimates:
+    from analysis.quantiles import quantile
+
+    return quantile(
+        asked.design, {measure.column: asked.table.numbers[measure.column]}, [measure.probability or 0.5], **scope
+    )
+
+
+ESTIMATORS: dict[str, Callable[[_Asked, Measure, dict[str, Any]], Estimates]] = {
+    "mean": _mean,
+    "total": _total,
+    "proportion": _proportion,
+    "ratio": _ratio,
+    "quantile": _quantile,
+}
