@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from contextlib import contextmanager, nullcontext
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import create_engine, event, inspect, make_url, text
@@ -20,13 +21,14 @@ if TYPE_CHECKING:
 BUSY_TIMEOUT_MS = 10_000
 
 SQLITE_PRAGMAS = (
+    # First, so that the others wait as well.
+    f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}",
     "PRAGMA journal_mode = WAL",
     # NORMAL may lose the last answers when the power fails; a citizen who saw a receipt must be counted.
     "PRAGMA synchronous = FULL",
     "PRAGMA foreign_keys = ON",
     # Without it REPLACE would delete a response past the trigger that forbids it.
     "PRAGMA recursive_triggers = ON",
-    f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}",
     "PRAGMA cache_size = -32768",
     "PRAGMA temp_store = MEMORY",
 )
@@ -58,7 +60,9 @@ class Database:
             yield session
 
     def upgrade(self, revision: str = "head") -> None:
-        """Bring the tables up to date, all steps or none."""
+        """Bring the tables up to date, all steps or none; a new file is its owner's alone."""
+        if self._is_sqlite and (path := self.engine.url.database):
+            Path(path).touch(mode=0o600)
         if revision == "head" and self.is_current():
             return  # Alembic takes a quarter of a second to say the same.
         self._migrate(lambda command, config: command.upgrade(config, revision))

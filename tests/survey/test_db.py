@@ -1,5 +1,6 @@
 import datetime as dt
 import sqlite3
+import stat
 import threading
 
 import pytest
@@ -156,6 +157,38 @@ def test_two_processes_take_turns(database, settings):
     with other.writing() as session:
         session.add(agency(2))
     other.close()
+
+
+def test_a_new_file_is_closed_to_others_since_it_holds_password_hashes(tmp_path):
+    fresh = Database(f"sqlite:///{tmp_path}/fresh.db")
+    fresh.upgrade()
+    with fresh.writing() as session:
+        session.add(agency(1))
+        session.flush()
+        modes = {stat.S_IMODE(path.stat().st_mode) for path in tmp_path.glob("fresh.db*")}
+    assert modes == {0o600}
+    fresh.close()
+
+
+def test_many_connections_may_open_a_new_file_at_once(tmp_path):
+    databases = [Database(f"sqlite:///{tmp_path}/fresh.db") for _ in range(12)]
+    failed = []
+
+    def upgrade(one):
+        try:
+            one.upgrade()
+        except OperationalError as error:
+            failed.append(error)
+
+    threads = [threading.Thread(target=upgrade, args=(one,)) for one in databases]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failed == []
+    assert all(one.is_current() for one in databases)
+    for one in databases:
+        one.close()
 
 
 def test_an_unreachable_file_is_an_error_and_not_a_new_database(tmp_path):

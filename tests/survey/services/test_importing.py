@@ -2,6 +2,8 @@ import datetime as dt
 import json
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from sqlalchemy import select
 
 from forms import loading
@@ -210,6 +212,38 @@ def test_words_are_kept_in_composed_form_and_formulas_as_words(database, into, s
     with database.writing() as session:
         importing.save(session, read(text, into), received_at=seeded.now)
     assert json.loads(kept(database)[0].answers)["y_kien"] == '=HYPERLINK("x") Tốt'
+
+
+PIECES = st.sampled_from(
+    [
+        "agency",
+        "answered_on",
+        "phuc_vu",
+        "so-noi-vu",
+        "2026-03-31",
+        "5",
+        "9",
+        ",",
+        ";",
+        "\t",
+        "\n",
+        "\r",
+        '"',
+        "sep=;",
+        "é",
+        " ",
+    ]
+)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.one_of(st.binary(max_size=60), st.lists(PIECES, max_size=30).map(lambda some: "".join(some).encode())))
+def test_any_file_at_all_is_read_or_refused_with_reasons(counter_stream, data):
+    try:
+        found = importing.read_responses(data, QUESTIONNAIRE, into=counter_stream).respondents
+    except ImportRejected as rejected:
+        found = len([str(problem) for problem in rejected.problems])
+    assert found > 0
 
 
 def test_every_kind_of_item_can_be_imported(into):
