@@ -11,6 +11,7 @@ import numpy as np
 
 from analysis import estimates
 from analysis.design import SurveyDesign
+from analysis.quantiles import quantile
 from analysis.replicates import ReplicateDesign
 from analysis.results import Kind
 from survey.engine.tables import open_table
@@ -355,10 +356,16 @@ def _ratio(asked: _Asked, measure: Measure, scope: dict[str, Any]) -> Estimates:
 
 
 def _quantile(asked: _Asked, measure: Measure, scope: dict[str, Any]) -> Estimates:
-    from analysis.quantiles import quantile
-
+    intervals = {None: "mean", "t": "mean", "beta": "beta", "logit": "xlogit", "asin": "asin"}
+    if asked.ci not in intervals:
+        raise ServiceError(mark("a quantile has no {ci} interval: choose t, beta, logit or asin"), ci=asked.ci)
     return quantile(
-        asked.design, {measure.column: asked.table.numbers[measure.column]}, [measure.probability or 0.5], **scope
+        asked.design,
+        {measure.column: asked.table.numbers[measure.column]},
+        measure.probability or 0.5,
+        interval=intervals[asked.ci],
+        confidence_level=asked.confidence_level,
+        **scope,
     )
 
 

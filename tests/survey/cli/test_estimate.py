@@ -201,6 +201,17 @@ def test_quantiles_are_estimated(sample):
     assert 1 <= line["estimate"] <= 5
 
 
+@needs_r_data
+@pytest.mark.parametrize(("ci", "kind"), [("t", "mean"), ("beta", "beta"), ("logit", "xlogit"), ("asin", "asin")])
+def test_quantiles_and_their_intervals_are_those_of_svyquantile(reference, ci, kind):
+    file, *design = DESIGNS["clus1"]
+    lines = run(SHARED / file, *design, "--quantile", "api00:0.1,api00:0.5,api00:0.9", "--ci", ci)
+    expected = reference["quant.clus1"]["result"][kind]
+    assert column(lines, "estimate") == near(np.array(expected["q"])[[0, 2, 4]])
+    assert column(lines, "ci_low") == near(np.array(expected["ci"])[[0, 2, 4]])
+    assert column(lines, "se") == near(np.array(expected["se"])[[0, 2, 4]])
+
+
 def test_a_domain_is_not_a_filtered_file(sample, tmp_path):
     rows = SAMPLE.splitlines(keepends=True)
     filtered = tmp_path / "filtered.csv"
@@ -275,6 +286,11 @@ REFUSED = {
     "an unknown domain": (SAMPLE, ["--mean", "q1", "--where", "town=C"], "the column town has no C"),
     "nobody left": (SAMPLE, ["--mean", "q1", "--where", "visits>9"], "nobody in the file is in the domains"),
     "an interval that does not suit": (SAMPLE, ["--mean", "q1", "--ci", "wilson"], "wilson"),
+    "a quantile by likelihood": (
+        SAMPLE,
+        ["--quantile", "q1:0.5", "--ci", "likelihood"],
+        "a quantile has no likelihood interval",
+    ),
     "a ratio of one": (SAMPLE, ["--ratio", "q1"], "a ratio is NUMERATOR/DENOMINATOR"),
     "a quantile without a probability": (SAMPLE, ["--quantile", "q1:2"], "a quantile is COLUMN:PROBABILITY"),
     "a comparison with a word": (SAMPLE, ["--proportion", "q1>=good"], "a comparison is with a number"),
