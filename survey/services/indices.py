@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from analysis.cells import cells_from_sums
-from analysis.disclosure import Audience, suppress
+from analysis.disclosure import Audience, Reason, suppress
 from analysis.index import index_by_domain, index_of_whole
 from survey.engine import sql
 from survey.i18n import mark
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from survey.services.references import AgencyRef, WaveRef
 
 CONFIDENCE_LEVEL = 0.95
+# The label of the total that the province's row shows, in the first group of totals.
+_ALL = "all"
 SOME_HIDDEN = mark("Dimensions that too few people answered are not shown.")
 
 
@@ -126,7 +128,7 @@ def index_table(
         confidence_level=CONFIDENCE_LEVEL,
         interval_method=_method(summed.whole),
         dimensions=_dimension_names(questionnaire, locale),
-        province=_row(None, summed.whole, minimum=hidden.minimum),
+        province=_province_row(summed, hidden),
         rows=tuple(_agency_row(unit, summed, hidden, place) for place, unit in enumerate(units)),
         minimum_respondents=hidden.minimum,
     )
@@ -178,7 +180,7 @@ def _suppression(units: Sequence[AgencyRef], summed: _Summed, *, audience: Audie
     for place, unit in enumerate(units):
         if unit.id in summed.by_agency:
             counts[place] = _counts(summed.by_agency[unit.id])
-    return suppress(counts, groups=[["all"] * len(units), [unit.level for unit in units]], audience=audience)
+    return suppress(counts, groups=[[_ALL] * len(units), [unit.level for unit in units]], audience=audience)
 
 
 def _counts(index: DomainIndex) -> list[int]:
@@ -188,26 +190,41 @@ def _counts(index: DomainIndex) -> list[int]:
 def _agency_row(unit: AgencyRef, summed: _Summed, hidden: Suppression, place: int) -> IndexRow:
     agency = AgencyName(code=unit.code, name=unit.name, kind=unit.kind, level=unit.level)
     if hidden.hidden[place, 0]:
-        reason = str(hidden.reasons[place][0])
-        return IndexRow(agency, None, dict.fromkeys(summed.dimensions), suppressed=True, reason=reason)
-    row = _row(agency, summed.by_agency[unit.id], minimum=0)
-    shown = dict(zip(summed.dimensions, ~hidden.hidden[place, 1:], strict=True))
-    kept = {name: cell if shown[name] else None for name, cell in row.dimensions.items()}
-    note = row.note or (SOME_HIDDEN if kept != row.dimensions else None)
-    return replace(row, dimensions=kept, note=note)
+        return _suppressed(agency, summed, str(hidden.reasons[place][0]))
+    gone = dict(zip(summed.dimensions, hidden.hidden[place, 1:], strict=True))
+    return _row(agency, summed.by_agency[unit.id], gone=gone)
 
 
-def _row(agency: AgencyName | None, index: DomainIndex, *, minimum: int) -> IndexRow:
-    if index.respondents < minimum:
-        reason = mark("Fewer respondents than the minimum") if index.respondents else mark("Nobody answered")
-        return IndexRow(agency, None, dict.fromkeys(index.dimensions), suppressed=True, reason=reason)
-    notes = [estimate.note for estimate in index.dimensions.values() if estimate and estimate.note]
-    cells = {name: _cell(estimate, minimum=minimum) for name, estimate in index.dimensions.items()}
+def _province_row(summed: _Summed, hidden: Suppression) -> IndexRow:
+    """The whole, less what would be the figure of one hidden agency."""
+    whole = summed.whole
+    lost = [(0, _ALL) in totals for totals in hidden.hidden_totals]
+    if whole.respondents < hidden.minimum:
+        return _suppressed(None, summed, Reason.TOO_FEW if whole.respondents else Reason.NOBODY)
+    if lost[0]:
+        return _suppressed(None, summed, Reason.COMPLEMENTARY)
+    gone = {
+        name: given_away or (estimate is not None and estimate.respondents < hidden.minimum)
+        for (name, estimate), given_away in zip(whole.dimensions.items(), lost[1:], strict=True)
+    }
+    return _row(None, whole, gone=gone)
+
+
+def _suppressed(agency: AgencyName | None, summed: _Summed, reason: str) -> IndexRow:
+    return IndexRow(agency, None, dict.fromkeys(summed.dimensions), suppressed=True, reason=str(reason))
+
+
+def _row(agency: AgencyName | None, index: DomainIndex, *, gone: Mapping[str, bool]) -> IndexRow:
+    shown = {name: None if gone[name] else estimate for name, estimate in index.dimensions.items()}
+    notes = [estimate.note for estimate in shown.values() if estimate and estimate.note]
+    if shown != index.dimensions:
+        notes.append(SOME_HIDDEN)
+    cells = {name: _cell(estimate) for name, estimate in shown.items()}
     return IndexRow(agency, index.respondents, cells, note=notes[0] if notes else None)
 
 
-def _cell(estimate: Estimate | None, *, minimum: int) -> IndexCell | None:
-    if estimate is None or estimate.respondents < minimum:
+def _cell(estimate: Estimate | None) -> IndexCell | None:
+    if estimate is None:
         return None
     interval = estimate.interval(confidence_level=CONFIDENCE_LEVEL)
     return IndexCell(
