@@ -1,12 +1,11 @@
-"""The table of indices against a computation of its own from single answers, and against someone who subtracts."""
+"""The table of indices against a computation of its own from single answers."""
 
 from __future__ import annotations
 
 import datetime as dt
-import itertools
 import math
 import statistics
-from collections import Counter, defaultdict
+from collections import defaultdict
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,112 +13,15 @@ import pytest
 from scipy import stats
 
 from forms import loading
-from survey.services import agencies, codes, collect, counters, importing
+from survey.services import importing
 from survey.services.errors import NotFoundError
-from survey.services.indices import SOME_HIDDEN, agency_indices, index_table
+from survey.services.indices import agency_indices, index_table
 
 DIMENSIONS = ("tiep_can", "thu_tuc", "cong_chuc", "ket_qua", "gop_y", "phuc_vu")
-OTHER_AGENCIES = ("so-tu-phap", "phuong-buon-ma-thuot", "phuong-tuy-hoa")
 SATISFIED = (4, 5)
-MAY_NOT_APPLY = ("ket_qua", "gop_y")
 MONDAY = dt.date(2026, 3, 2)
 # Twelve digits are printed at most; both computations lose fewer than two to rounding.
 EXACT = {"rel": 1e-10, "abs": 1e-12}
-
-
-@dataclass(frozen=True)
-class Person:
-    """Someone who answered: at which counter, on which day, what."""
-
-    counter: str
-    day: dt.date
-    answers: dict
-
-    @property
-    def agency(self):
-        return self.counter.rpartition("-")[0]
-
-
-def persons(number, *, at, day=MONDAY, **answers):
-    """That many persons of one mind: the level of `rest`, or what is said of single dimensions."""
-    rest = answers.pop("rest", 5)
-    given = {name: answers.get(name, rest) for name in DIMENSIONS}
-    return [Person(at, day, {name: one for name, one in given.items() if one is not None})] * number
-
-
-def crowd(rng, places):
-    """Persons at each of `places` (counter, day, how many), each place of a mood of its own."""
-    people = []
-    for counter, day, number in places:
-        mood = rng.dirichlet((0.5, 0.5, 1.0, 2.0, 2.0))
-        people += [Person(counter, day, answers_of_one(rng, mood)) for _ in range(number)]
-    return people
-
-
-def answers_of_one(rng, mood):
-    answers = {name: int(rng.choice(5, p=mood)) + 1 for name in DIMENSIONS}
-    return answers | {name: "na" for name in MAY_NOT_APPLY if rng.random() < 0.3}
-
-
-@pytest.fixture
-def province(database, seeded):
-    """The seeded province, with a counter in three more agencies."""
-    with database.writing() as session:
-        for code in OTHER_AGENCIES:
-            counters.make(session, agencies.find(session, code), name="Quầy số 1")
-    return seeded
-
-
-@pytest.fixture
-def give(database, province, settings):
-    """Keeps what persons answered, as a file of the officer's or one form after another at the counters."""
-
-    def give(people, *, stream="counter"):
-        with database.writing() as session:
-            where = importing.destination(session, province.wave, stream=stream)
-            batch = importing.read_responses(file_of(people), loading.load("sipas-counter"), into=where)
-            importing.save(session, batch, received_at=province.now)
-
-    def at_counters(people):
-        key = settings.key(codes.KEY_PURPOSE)
-        with database.writing() as session:
-            for number, person in enumerate(people):
-                poster = counters.issue_code(session, counters.find(session, person.counter), now=province.now)
-                code = codes.code_for(poster.counter_id, poster.serial, key=key)
-                noon = dt.datetime.combine(person.day, dt.time(5), dt.UTC)
-                access = collect.resolve(session, code, key=key, now=noon)
-                sent = {"submission_key": f"{number:032x}", "language": "vi", "received_at": noon}
-                collect.record(session, access, answers=person.answers, **sent)
-
-    give.at_counters = at_counters
-    return give
-
-
-def file_of(people):
-    lines = [",".join(["agency", "counter", "answered_on", *DIMENSIONS])]
-    lines += [
-        ",".join([one.agency, one.counter, str(one.day), *(str(one.answers.get(name, "")) for name in DIMENSIONS)])
-        for one in people
-    ]
-    return "\n".join(lines).encode()
-
-
-@pytest.fixture
-def table(database, province):
-    """The table as a reader of `audience` gets it."""
-
-    def table(*, stream="counter", audience="public", agency=None):
-        asked = {"stream": stream, "locale": "vi", "audience": audience}
-        with database.reading() as session:
-            if agency:
-                return agency_indices(session, "quay-2026", agency, **asked)
-            return index_table(session, "quay-2026", **asked)
-
-    return table
-
-
-def row_of(table, agency):
-    return next(row for row in table.rows if row.agency.code == agency)
 
 
 @dataclass(frozen=True)
@@ -196,7 +98,7 @@ BUSY = [
 
 
 @pytest.mark.parametrize("way", ["from a file", "at the counters"])
-def test_every_figure_is_that_of_a_computation_from_single_answers(give, table, way):
+def test_every_figure_is_that_of_a_computation_from_single_answers(give, table, way, crowd, row_of):
     people = crowd(np.random.default_rng(20260302), BUSY)
     (give if way == "from a file" else give.at_counters)(people)
     found = table()
@@ -207,7 +109,7 @@ def test_every_figure_is_that_of_a_computation_from_single_answers(give, table, 
             check(row_of(found, agency).dimensions[dimension], Figures(people, dimension, agency=agency))
 
 
-def test_an_agency_of_one_day_at_one_counter_has_its_respondents_as_units_and_says_so(give, table):
+def test_an_agency_of_one_day_at_one_counter_has_its_respondents_as_units_and_says_so(give, table, crowd, row_of):
     people = crowd(np.random.default_rng(5), [*BUSY, ("phuong-buon-ma-thuot-1", MONDAY, 23)])
     give(people)
     row = row_of(table(), "phuong-buon-ma-thuot")
@@ -223,7 +125,7 @@ def test_an_agency_of_one_day_at_one_counter_has_its_respondents_as_units_and_sa
     check(table().province.dimensions["phuc_vu"], Figures(people, "phuc_vu"))
 
 
-def test_when_all_are_satisfied_the_interval_still_says_how_few_they_were(give, table):
+def test_when_all_are_satisfied_the_interval_still_says_how_few_they_were(give, table, persons, row_of):
     people = [
         *(one for day in range(4) for one in persons(5, at="xa-ea-o-1", day=MONDAY + dt.timedelta(days=day))),
         *persons(15, at="so-noi-vu-1", rest=1),
@@ -239,7 +141,7 @@ def test_when_all_are_satisfied_the_interval_still_says_how_few_they_were(give, 
     assert (nobody.value, nobody.low) == (0.0, 0.0)
 
 
-def test_who_says_it_does_not_apply_leaves_numerator_and_denominator(give, table):
+def test_who_says_it_does_not_apply_leaves_numerator_and_denominator(give, table, persons, row_of):
     people = [
         *persons(12, at="xa-ea-o-1", ket_qua=4),
         *persons(7, at="xa-ea-o-2", ket_qua="na"),
@@ -263,7 +165,7 @@ def test_when_nobody_answered_there_is_no_index_rather_than_nought(table):
         assert set(row.dimensions.values()) == {None}
 
 
-def test_a_dimension_that_nobody_answered_is_left_out_of_a_row_that_is_shown(give, table):
+def test_a_dimension_that_nobody_answered_is_left_out_of_a_row_that_is_shown(give, table, persons, row_of):
     give(persons(20, at="xa-ea-o-1", gop_y="na"))
     row = row_of(table(), "xa-ea-o")
     assert (row.suppressed, row.dimensions["gop_y"]) == (False, None)
@@ -271,170 +173,7 @@ def test_a_dimension_that_nobody_answered_is_left_out_of_a_row_that_is_shown(giv
     assert row.dimensions["phuc_vu"].respondents == 20
 
 
-@pytest.mark.parametrize(("audience", "fewest"), [("public", 10), ("inside", 5)])
-def test_an_agency_is_shown_from_its_audience_s_minimum_on(give, table, audience, fewest):
-    # The two other agencies are as small, so that none has to be hidden for another's sake.
-    give(
-        [
-            *persons(fewest, at="xa-ea-o-1"),
-            *persons(fewest - 1, at="so-noi-vu-1"),
-            *persons(fewest - 1, at="so-tu-phap-1"),
-        ]
-    )
-    found = table(audience=audience)
-    assert found.minimum_respondents == fewest
-    assert row_of(found, "xa-ea-o").respondents == fewest
-    for agency in ("so-noi-vu", "so-tu-phap"):
-        hidden = row_of(found, agency)
-        assert (hidden.suppressed, hidden.respondents) == (True, None)
-        assert hidden.reason == "Fewer respondents than the minimum"
-        assert set(hidden.dimensions.values()) == {None}
-
-
-def test_the_province_too_needs_the_minimum(give, table):
-    give(persons(9, at="xa-ea-o-1"))
-    assert table().province.suppressed
-    assert table().province.respondents is None
-    assert table(audience="inside").province.respondents == 9
-
-
-def test_a_dimension_too_few_answered_is_hidden_in_a_row_that_is_shown(give, table):
-    give(
-        [
-            *persons(9, at="xa-ea-o-1"),
-            *persons(6, at="xa-ea-o-2", gop_y="na"),
-            *persons(8, at="so-noi-vu-1"),
-            *persons(8, at="so-noi-vu-1", gop_y="na"),
-        ]
-    )
-    row = row_of(table(), "xa-ea-o")
-    assert (row.respondents, row.dimensions["gop_y"], row.note) == (15, None, SOME_HIDDEN)
-    # Both together are more than enough.
-    assert table().province.dimensions["gop_y"].respondents == 17
-
-
-def scenario(rng):
-    """Five agencies of very different sizes, none of one mind."""
-    sizes = [int(rng.choice(some)) for some in ((1, 2, 3, 5, 7, 9), (4, 8, 10, 12), (0, 10, 11, 30), (40,), (60,))]
-    places = ["xa-ea-o-1", "phuong-tuy-hoa-1", "phuong-buon-ma-thuot-1", "so-noi-vu-1", "so-tu-phap-1"]
-    rng.shuffle(places)
-    return [
-        one
-        for place, size in zip(places, sizes, strict=True)
-        for one in crowd(
-            rng, [(place, MONDAY + dt.timedelta(days=day), size // 2 + day * (size % 2)) for day in (0, 1)]
-        )
-    ]
-
-
-@pytest.mark.parametrize("seed", range(6))
-def test_nobody_finds_a_hidden_agency_by_subtraction(give, table, seed):
-    people = scenario(np.random.default_rng(seed))
-    give(people)
-    for audience, minimum in (("public", 10), ("inside", 5)):
-        found = table(audience=audience)
-        for dimension in (None, *DIMENSIONS):
-            Attacker(found, dimension).fails_below(minimum, people)
-
-
-class Attacker:
-    """Knows the displayed table and which agencies have counters, and subtracts what is shown from the whole."""
-
-    def __init__(self, table, dimension):
-        self.dimension = dimension
-        self.minimum = table.minimum_respondents
-        whole, shown = self._displayed(table.province), [self._displayed(row) for row in table.rows]
-        self.nothing_to_subtract_from = whole is None
-        self.hidden = [
-            row.agency.code
-            for row, displayed in zip(table.rows, shown, strict=True)
-            if displayed is None and row.reason != "Nobody answered"
-        ]
-        if whole is not None:
-            known = [displayed for displayed in shown if displayed]
-            self.respondents = whole[0] - sum(number for number, _ in known)
-            self.satisfied = whole[1] - sum(satisfied for _, satisfied in known)
-
-    def _displayed(self, row):
-        """How many answered, and how many of them were satisfied."""
-        if self.dimension is None:
-            return None if row.respondents is None else (row.respondents, 0)
-        cell = row.dimensions[self.dimension]
-        return cell and (cell.respondents, round(cell.respondents * cell.value / 100))
-
-    def fails_below(self, minimum, people):
-        """What is left over belongs to so many persons of so many agencies that no single one is told."""
-        if self.nothing_to_subtract_from:
-            return
-        truth = Counter(
-            one.agency for one in people if self.dimension is None or one.answers.get(self.dimension) in range(1, 6)
-        )
-        hidden = [agency for agency in self.hidden if truth[agency]]
-        assert self.respondents == sum(truth[agency] for agency in hidden)
-        if hidden:
-            assert self.respondents >= minimum
-            assert len(hidden) >= 2
-            self._every_hidden_index_stays_open(len(hidden))
-
-    def _every_hidden_index_stays_open(self, number):
-        """Of all ways to share out what is left, some give the first hidden agency another index than others do."""
-        if self.dimension is None or number > 3 or self.satisfied in {0, self.respondents}:
-            return
-        ways = (
-            split
-            for split in itertools.product(range(1, self.respondents), repeat=number - 1)
-            if self._leaves_one(split)
-        )
-        indices = {
-            satisfied / first
-            for first, *_ in ways
-            for satisfied in range(first + 1)
-            if self.satisfied - (self.respondents - first) <= satisfied <= self.satisfied
-        }
-        assert len(indices) > 1
-
-    def _leaves_one(self, split):
-        return sum(split) < self.respondents
-
-
-def test_a_larger_agency_hides_a_smaller_one(give, table):
-    give([*persons(60, at="so-noi-vu-1"), *persons(14, at="phuong-tuy-hoa-1"), *persons(6, at="xa-ea-o-1")])
-    small, cover = row_of(table(), "xa-ea-o"), row_of(table(), "phuong-tuy-hoa")
-    assert small.reason == "Fewer respondents than the minimum"
-    assert cover.reason == "Hidden so that a smaller agency cannot be found by subtraction"
-    assert (cover.respondents, set(cover.dimensions.values())) == (None, {None})
-
-
-def test_the_whole_is_hidden_where_it_is_one_hidden_agency(give, table):
-    # Only the larger of two agencies answered about feedback: the province's figure for it would be that agency's.
-    give([*persons(30, at="xa-ea-o-1"), *persons(3, at="phuong-tuy-hoa-1", gop_y="na")])
-    found = table()
-    assert row_of(found, "xa-ea-o").suppressed
-    assert found.province.respondents == 33
-    assert found.province.dimensions["phuc_vu"].respondents == 33
-    assert found.province.dimensions["gop_y"] is None
-
-
-@pytest.mark.parametrize("audience", ["public", "inside"])
-def test_the_page_of_an_agency_hides_what_the_table_hides(give, table, audience):
-    give(
-        [
-            *persons(60, at="so-noi-vu-1"),
-            *persons(14, at="phuong-tuy-hoa-1", gop_y="na"),
-            *persons(4, at="xa-ea-o-1"),
-            *persons(30, at="phuong-buon-ma-thuot-1"),
-        ]
-    )
-    whole = table(audience=audience)
-    rows = {agency: row_of(whole, agency) for agency in ("so-noi-vu", "xa-ea-o", "so-tu-phap", *OTHER_AGENCIES)}
-    assert {row.suppressed for row in rows.values() if row.reason != "Nobody answered"} == {True, False}
-    for agency, row in rows.items():
-        alone = table(audience=audience, agency=agency)
-        assert alone.rows == (row,)
-        assert alone.province == whole.province
-
-
-def test_streams_are_never_pooled(give, table):
+def test_streams_are_never_pooled(give, table, persons, row_of):
     scanned, drawn = persons(20, at="xa-ea-o-1", rest=5), persons(12, at="xa-ea-o-1", rest=2)
     give(scanned)
     give(drawn, stream="census")
@@ -446,7 +185,7 @@ def test_streams_are_never_pooled(give, table):
     assert table(stream="sample").province.reason == "Nobody answered"
 
 
-def test_ba_ria_vung_tau_2022_is_83_87_again(database, province, table):
+def test_ba_ria_vung_tau_2022_is_83_87_again(database, province, table, row_of):
     # Sở TN&MT Bà Rịa - Vũng Tàu 2022: of 31 persons 10 were very satisfied, 16 satisfied, 5 neither; published 83,87 %.
     file = "agency,answered_on,count,phuc_vu\n" + "".join(
         f"so-noi-vu,2026-03-02,{count},{level}\n" for count, level in ((10, 5), (16, 4), (5, 3))
