@@ -227,6 +227,20 @@ class SurveyDesign:
         own = [self.covariance(influence[:, k], domain=inside[:, k])[0, 0] for k in range(influence.shape[1])]
         return covariance, np.array(own)
 
+    def logit_error(self, statistic: Statistic) -> float | None:  # noqa: ARG002 - as ReplicateDesign's
+        """Standard error of a share's logit: None, for the delta method gives it from the share's own.
+
+        Parameters
+        ----------
+        statistic : Statistic
+            Of one column.
+
+        Returns
+        -------
+        None
+        """
+        return None
+
     def calibrated(self, calibration: Calibration) -> SurveyDesign:
         """The same sample with calibrated weights, whose variances are those of the residuals.
 

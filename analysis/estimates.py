@@ -426,6 +426,7 @@ def _estimate(frame: _Frame, statistic: Statistic, kind: Kind, **numbers: float)
         kind=kind,
         basis=Basis.CLUSTERS if isinstance(design, SurveyDesign) else Basis.REPLICATES,
         first_logit=_first_logit(statistic, design.weights) if kind is Kind.SHARE else None,
+        logit_error=design.logit_error(statistic) if kind is Kind.SHARE else None,
     )
 
 

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 DEFAULT_SHARE_METHOD = "logit"
 
 # The names that R's svyciprop uses for what we call otherwise.
-ALIASES = {"mean": "t", "xlogit": "logit", "korn-graubard": "beta", "arcsine": "asin"}
+ALIASES = {"mean": "t", "korn-graubard": "beta", "arcsine": "asin"}
 
 
 class Shares:
@@ -49,6 +49,7 @@ class Shares:
         self.respondents = known["respondents"]
         self.degrees_of_freedom = known["degrees_of_freedom"]
         self.first_logit = known["first_logit"]
+        self.logit_error = known["logit_error"]
         self.t = t_quantile(self.degrees_of_freedom, confidence_level=self.confidence_level)
         self.edge = (share <= 0) | (share >= 1)
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -97,6 +98,7 @@ def interval(estimate: Estimate, *, confidence_level: float = 0.95, method: str 
         confidence_level=confidence_level,
         method=chosen,
         first_logit=np.nan if estimate.first_logit is None else estimate.first_logit,
+        logit_error=np.nan if estimate.logit_error is None else estimate.logit_error,
     )
     return Interval(float(lows[0]), float(highs[0]), confidence_level, chosen)
 
@@ -110,6 +112,7 @@ def limits(
     confidence_level: float = 0.95,
     method: str = DEFAULT_SHARE_METHOD,
     first_logit: ArrayLike = np.nan,
+    logit_error: ArrayLike = np.nan,
 ) -> Limits:
     """Confidence limits of many estimates at once.
 
@@ -122,8 +125,8 @@ def limits(
     confidence_level : float
     method : str
         One of :data:`METHODS`.
-    first_logit : array_like of float
-        As in :class:`analysis.results.Estimate`, NaN where not known; for the likelihood.
+    first_logit, logit_error : array_like of float
+        As in :class:`analysis.results.Estimate`, NaN where not known; for "likelihood" and "logit".
 
     Returns
     -------
@@ -136,11 +139,13 @@ def limits(
     ([0.8228, 0.9608], [0.9458, 1.0])
     """
     method = ALIASES.get(method, method)
-    given = (value, standard_error, degrees_of_freedom, respondents, first_logit)
-    share, error, freedom, number, start = np.broadcast_arrays(*(np.asarray(x, dtype=np.float64) for x in given))
+    given = (value, standard_error, degrees_of_freedom, respondents, first_logit, logit_error)
+    share, error, freedom, number, start, scaled = np.broadcast_arrays(
+        *(np.asarray(x, dtype=np.float64) for x in given)
+    )
     if method == "normal":
         freedom = np.full(share.shape, np.inf)
-    known = {"respondents": number, "degrees_of_freedom": freedom, "first_logit": start}
+    known = {"respondents": number, "degrees_of_freedom": freedom, "first_logit": start, "logit_error": scaled}
     shares = Shares(share, error**2, confidence_level=confidence_level, **known)
     return METHODS[method](shares)
 
@@ -189,8 +194,8 @@ def method_for(kind: Kind, method: str | None) -> str:
 
     Examples
     --------
-    >>> method_for(Kind.MEAN, None), method_for(Kind.SHARE, "xlogit")
-    ('t', 'logit')
+    >>> method_for(Kind.MEAN, None), method_for(Kind.SHARE, "arcsine")
+    ('t', 'asin')
     """
     if method is None:
         return DEFAULT_SHARE_METHOD if kind is Kind.SHARE else "t"
@@ -239,10 +244,20 @@ def _t(shares: Shares) -> Limits:
 
 
 def _logit(shares: Shares) -> Limits:
-    """The t interval on the logit scale, whose standard error is SE / p(1-p)."""
+    """The t interval on the logit scale, with the logit's own standard error where replicates give it."""
+    return _on_logits(shares, shares.logit_error)
+
+
+def _delta_logit(shares: Shares) -> Limits:
+    """The t interval on the logit scale, its standard error SE / p(1-p) by the delta method."""
+    return _on_logits(shares, np.full(shares.share.shape, np.nan))
+
+
+def _on_logits(shares: Shares, logit_error: FloatArray) -> Limits:
     with np.errstate(divide="ignore", invalid="ignore"):
         centre = logit(shares.share)
-        half = shares.t * np.sqrt(shares.variance) / (shares.share * (1 - shares.share))
+        delta = np.sqrt(shares.variance) / (shares.share * (1 - shares.share))
+        half = shares.t * np.where(np.isnan(logit_error), delta, logit_error)
         low, high = expit(centre - half), expit(centre + half)
     beta_low, beta_high = _beta(shares)
     return np.where(shares.edge, beta_low, low), np.where(shares.edge, beta_high, high)
@@ -285,9 +300,11 @@ def _asin(shares: Shares) -> Limits:
 def _likelihood(shares: Shares) -> Limits:
     """The profile likelihood of a sample of the effective size, one share at a time."""
     limit = np.vectorize(likelihood_limits, otypes=[np.float64, np.float64])
+    with np.errstate(divide="ignore", invalid="ignore"):
+        direct = 1 / (shares.logit_error**2 * shares.share * (1 - shares.share))
     low, high = limit(
         shares.share,
-        shares.effective,
+        np.where(np.isnan(shares.logit_error) | shares.edge, shares.effective, direct),
         respondents=shares.respondents,
         t=shares.t,
         first_logit=shares.first_logit,
@@ -305,6 +322,7 @@ METHODS: dict[str, ShareMethod] = {
     "t": _t,
     "normal": _t,
     "logit": _logit,
+    "xlogit": _delta_logit,
     "wilson": _wilson,
     "beta": _beta,
     "likelihood": _likelihood,

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.special import logit
 
 from analysis import columns
 from analysis.errors import AnalysisError
@@ -161,6 +162,25 @@ class ReplicateDesign:
         safe = np.where(self.weights == 0, 1.0, self.weights)
         relative = np.where(self.weights[:, None] == 0, 0.0, self.replicates / safe[:, None])
         return self.spread(relative.T @ values, values.sum(axis=0))
+
+    def logit_error(self, statistic: Statistic) -> float | None:
+        """Standard error of a share's logit, from the logits of its replicates.
+
+        Parameters
+        ----------
+        statistic : Statistic
+            Of one column.
+
+        Returns
+        -------
+        float or None
+            None at a share of 0 or 1, in the sample or in a replicate: there is no logit.
+        """
+        share, replicated = statistic.values(self.weights), statistic.values(self.replicates).T
+        used = replicated[np.isfinite(replicated)]
+        if not ((share > 0) & (share < 1)).all() or not ((used > 0) & (used < 1)).all():
+            return None
+        return float(np.sqrt(self.spread(logit(replicated), logit(share))[0, 0]))
 
     def spread(self, replicated: FloatArray, estimate: FloatArray) -> FloatArray:
         """Covariance of estimates from their replicates.

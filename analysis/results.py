@@ -91,6 +91,8 @@ class Estimate:
         Between what the standard error was computed.
     first_logit : float or None
         Where Fisher scoring of a share starts (:func:`analysis.likelihood.first_scoring_step`).
+    logit_error : float or None
+        Standard error of a share's logit, where replicates give it directly; else it follows from `standard_error`.
 
     Examples
     --------
@@ -112,6 +114,7 @@ class Estimate:
     kind: Kind = Kind.MEAN
     basis: Basis = Basis.CLUSTERS
     first_logit: float | None = None
+    logit_error: float | None = None
 
     @property
     def variance(self) -> float | None:

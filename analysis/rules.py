@@ -1,8 +1,8 @@
 r"""Twelve rules for a weighted quantile, each a function of the ordered answers and a probability.
 
 Discrete rules pick an answer; continuous ones interpolate between plotting positions :math:`p_k` of the ordered
-answers. Sums of weights are compared with :math:`p \sum w` as R compares them, in the same precision, so that a probability that
-falls exactly between two answers falls on R's side.
+answers. Sums of weights are compared with :math:`p \sum w` as R compares them, in the same precision, so that a
+probability that falls exactly between two answers falls on R's side.
 
 References
 ----------
