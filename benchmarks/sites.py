@@ -12,15 +12,22 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.request import urlopen
 
 from forms import loading
 from survey.config import Settings
 from survey.db import Database
 from survey.services import agencies, codes, counters, waves
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy.orm import Session
+
+    from survey.services.references import AgencyRef
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -42,20 +49,24 @@ def sqlite(folder: Path) -> Iterator[str]:
 @contextlib.contextmanager
 def postgresql(folder: Path) -> Iterator[str]:
     """A PostgreSQL of our own on a free port, with the settings it comes with: fsync and synchronous_commit on."""
-    programs = sorted(Path("/usr/lib/postgresql").glob("*/bin"))[-1]
+    programs = max(Path("/usr/lib/postgresql").glob("*/bin"))
     data, port = folder / "pg", free_port()
     as_postgres = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
     shutil.chown(folder, "postgres") if as_postgres else None
     folder.chmod(0o755)
-    quiet = {"check": True, "stdout": subprocess.DEVNULL, "cwd": "/"}
-    subprocess.run([*as_postgres, programs / "initdb", "-D", data, "-A", "trust", "-U", "sipas"], **quiet)
+    subprocess.run(
+        [*as_postgres, programs / "initdb", "-D", data, "-A", "trust", "-U", "sipas"],
+        check=True,
+        stdout=subprocess.DEVNULL,
+        cwd="/",
+    )
     options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder} -c max_connections=100"
     control = [*as_postgres, programs / "pg_ctl", "-D", data, "-w", "-l", folder / "pg.log"]
-    subprocess.run([*control, "-o", options, "start"], **quiet)
+    subprocess.run([*control, "-o", options, "start"], check=True, stdout=subprocess.DEVNULL, cwd="/")
     try:
         yield f"postgresql://sipas@127.0.0.1:{port}/postgres"
     finally:
-        subprocess.run([*control, "-m", "immediate", "stop"], **quiet)
+        subprocess.run([*control, "-m", "immediate", "stop"], check=True, stdout=subprocess.DEVNULL, cwd="/")
 
 
 DATABASES = {"SQLite": sqlite, "PostgreSQL": postgresql}
@@ -113,7 +124,7 @@ def prepare(database: Database, settings: Settings, number: int) -> list[tuple[s
         return [_open(session, agency, settings, now) for agency in agencies.listing(session)[:number]]
 
 
-def _open(session, agency, settings: Settings, now: dt.datetime) -> tuple[str, str]:
+def _open(session: Session, agency: AgencyRef, settings: Settings, now: dt.datetime) -> tuple[str, str]:
     counter = counters.make(session, agency, name="Quầy số 1")
     poster = counters.issue_code(session, counter, now=now)
     code = codes.code_for(poster.counter_id, poster.serial, key=settings.key(codes.KEY_PURPOSE))

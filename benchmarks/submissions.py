@@ -58,7 +58,7 @@ def main() -> None:
         rows.append((kind, *(f"{report.median(column):.0f}" for column in zip(*runs, strict=True))))
     body = report.table(("database", "submissions/s", "p50 ms", "p99 ms", "failed", "missing or doubled rows"), rows)
     body += f"\n\n{CONNECTIONS} connections, {options.seconds} s, median of {options.runs} runs, wrk on the same cores."
-    report.write("Submissions", body, date=dt.date.today().isoformat()) if options.write else print(body)
+    report.write("Submissions", body, date=dt.datetime.now(dt.UTC).date().isoformat()) if options.write else print(body)
 
 
 def measure(kind: str, seconds: int) -> tuple[float, float, float, float, float]:

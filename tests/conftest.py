@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING
 import html5lib
 import pytest
 from flask.testing import FlaskClient
+from waitress import create_server
 
 from forms import loading
 from survey.app import create_app
@@ -27,12 +29,18 @@ if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
     from flask import Flask
+    from playwright.sync_api import Browser
     from werkzeug.test import TestResponse
 
     from survey.services.references import CounterRef, PosterRef, WaveRef
 
 # Noon in Đắk Lắk on a working day inside the seeded wave.
 NOW = dt.datetime(2026, 10, 7, 5, 0, tzinfo=dt.UTC)
+# Debian's Chromium asks its maker for updates at every start, in vain here; the flags keep it quiet.
+CHROMIUM_FLAGS = [
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+]
 POSTGRESQL_PROGRAMS = Path("/usr/lib/postgresql")
 
 
@@ -177,6 +185,30 @@ def app(settings: Settings, database: Database, seeded: Seeded) -> Flask:
 def client(app: Flask) -> CheckingClient:
     """Asks for pages and checks each: `client.get("/", expect=200)`."""
     return app.test_client()
+
+
+@pytest.fixture
+def served(app: Flask) -> Iterator[str]:
+    """The address of the same site behind a real HTTP server."""
+    server = create_server(app, host="127.0.0.1", port=0, threads=2)
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    yield f"http://127.0.0.1:{server.effective_port}"
+    server.close()
+    server.task_dispatcher.shutdown()
+    thread.join(timeout=10)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """One Chromium for all tests that look at pages."""
+    from playwright.sync_api import sync_playwright
+
+    path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))))
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=CHROMIUM_FLAGS)
+        yield browser
+        browser.close()
 
 
 # Written out, not imported: a policy that is loosened must be loosened here too.

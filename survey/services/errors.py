@@ -26,6 +26,14 @@ class AlreadyExistsError(ServiceError):
     """A name that must be new is taken."""
 
 
+class UnknownStreamError(ServiceError):
+    """Streams are asked for by their names, one at a time."""
+
+    def __init__(self, stream: str, *, choices: str) -> None:
+        message = mark("There is no stream “{stream}”. Ask for one of: {choices}.")
+        super().__init__(message, stream=stream[:40], choices=choices)
+
+
 class CodeError(ServiceError):
     """A poster's code that does not lead to a form."""
 

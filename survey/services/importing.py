@@ -10,7 +10,7 @@ from sqlalchemy import insert, select
 
 from survey.i18n import DEFAULT, mark
 from survey.models import Response, Stream
-from survey.services import agencies, counters, csv_table, import_columns
+from survey.services import agencies, counters, csv_table, import_columns, waves
 from survey.services.import_columns import Unreadable, nearest
 from survey.services.import_problems import ImportProblem, ImportRejected, rejected, shown
 from survey.services.response_rows import Reader, free_receipts, to_the_minute
@@ -75,7 +75,7 @@ def destination(session: Session, wave: WaveRef, *, stream: str | None = None) -
     """The wave as a destination; the stream is the wave's own unless another is named."""
     return Destination(
         wave=wave,
-        stream=Stream(stream or wave.stream),
+        stream=waves.stream_named(stream or wave.stream),
         agencies=agencies.listing(session),
         counters=counters.listing(session),
     )

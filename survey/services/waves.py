@@ -10,7 +10,7 @@ from sqlalchemy import select
 from survey.i18n import mark
 from survey.models import Stream, Wave
 from survey.services import questionnaires
-from survey.services.errors import AlreadyExistsError, ServiceError
+from survey.services.errors import AlreadyExistsError, ServiceError, UnknownStreamError
 from survey.services.references import WaveRef
 from survey.services.vietnamese import tidy
 
@@ -58,6 +58,13 @@ def create(
     session.add(wave)
     session.flush()
     return WaveRef.of(wave)
+
+
+def stream_named(name: str) -> Stream:
+    """The stream of that name; raises UnknownStreamError."""
+    if name not in set(Stream):
+        raise UnknownStreamError(name, choices=", ".join(Stream))
+    return Stream(name)
 
 
 def find(session: Session, code: str) -> WaveRef | None:

@@ -3,19 +3,11 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 import sys
 from dataclasses import dataclass, field
 
 import pytest
-from playwright.sync_api import sync_playwright
-
-# Debian's Chromium asks its maker for updates at every start, in vain here; the flags keep it quiet.
-CHROMIUM_FLAGS = (
-    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync"
-).split()
 
 
 @dataclass(frozen=True)
@@ -66,15 +58,6 @@ def busy_site(tmp_path_factory):
     site = start_demo(tmp_path_factory.mktemp("site"), responses=6000)
     yield site
     stop(site)
-
-
-@pytest.fixture(scope="session")
-def chromium():
-    path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))))
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=CHROMIUM_FLAGS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -163,7 +163,7 @@ def test_an_officer_imports_the_thirty_one_answers_of_ba_ria_vung_tau(busy_site,
     sign_in(page, busy_site)
     page.goto(f"{busy_site.url}/console/waves/{busy_site.wave}/import")
     page.set_input_files("input[type=file]", file)
-    page.check("input[name=stream][value=census]")
+    page.select_option("select[name=stream]", "census")
     page.click("main button[type=submit]")
     page.goto(f"{busy_site.url}/waves/{busy_site.wave}/agencies/so-tu-phap?stream=census")
     assert "83,87" in page.inner_text("main")

@@ -74,7 +74,7 @@ def test_the_installed_command_serves_pages_from_any_folder(environment, tmp_pat
         try:
             started = json.loads(demo.stdout.readline())
             for address in (started["url"], started["counters"][0]["url"]):
-                with urlopen(address, timeout=20) as page:  # noqa: S310 - our own loopback server
+                with urlopen(address, timeout=20) as page:
                     assert page.status == 200
                     assert b"<html" in page.read()
         finally:

@@ -7,23 +7,14 @@ from typing import TYPE_CHECKING
 from flask import request
 
 from survey.i18n import current, mark
-from survey.models import Stream
 from survey.services import indices, waves
-from survey.services.errors import NotFoundError, ServiceError
+from survey.services.errors import NotFoundError
 from survey.web.site import site
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from survey.services.indices import IndexRow, IndexTable
-
-
-class UnsupportedStreamError(ServiceError):
-    """Streams are asked for by their names, one at a time."""
-
-    def __init__(self, stream: str) -> None:
-        message = mark("There is no stream “{stream}”. Ask for one of: {choices}.")
-        super().__init__(message, stream=stream[:40], choices=", ".join(Stream))
 
 
 def wave_table(wave: str, *, language: str | None = None) -> IndexTable:
@@ -45,7 +36,4 @@ def _stream(session: Session, wave: str) -> str:
     found = waves.find(session, wave)
     if found is None:
         raise NotFoundError(mark("There is no wave with the code {code}."), code=wave)
-    asked = request.args.get("stream", found.stream)
-    if asked not in set(Stream):
-        raise UnsupportedStreamError(asked)
-    return asked
+    return waves.stream_named(request.args.get("stream", found.stream))

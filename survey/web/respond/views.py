@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flask import Blueprint, abort, redirect, render_template, request, url_for
+from flask import Blueprint, abort, make_response, redirect, render_template, request, url_for
 from sqlalchemy.exc import SQLAlchemyError
 
 from forms import answers
@@ -38,9 +38,20 @@ def ask(code: str) -> ResponseReturnValue:
     if code != codes.as_printed(code):
         return lower_case(code)
     access = form.open_counter(code)
-    return form.page(access, token=form.fresh_token(access))
+    response = make_response(form.page(access, token=form.fresh_token(access)))
+    # A new visit asks for a new form; going back shows the form that was sent, so that sending it again counts once.
+    response.headers["Cache-Control"] = "private, no-cache"
+    return response
 
 
+@blueprint.get("/R/<code>/SEND")
+def begin_again(code: str) -> ResponseReturnValue:
+    return redirect(url_for("respond.ask", code=code), 303)
+
+
+# The form posts to an address of its own: a post to the form's address would make the browser throw its copy of the
+# form away, and going back would fetch another form, with another key, that counts again.
+@blueprint.post("/R/<code>/SEND", endpoint="send")
 @blueprint.post("/R/<code>")
 def submit(code: str) -> ResponseReturnValue:
     access = form.open_counter(code)

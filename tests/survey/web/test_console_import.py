@@ -11,9 +11,9 @@ HEADING = "agency,answered_on,count,tiep_can,thu_tuc,cong_chuc,ket_qua,gop_y,phu
 def upload(sign_in):
     client = sign_in("canbo")
 
-    def upload(content: bytes | None, *, name: str = "phieu.csv", expect: int):
+    def upload(content: bytes | None, *, name: str = "phieu.csv", stream: str | None = None, expect: int):
         token = client.get(ADDRESS, base_url=SITE).text.split('name="csrf_token" value="', 1)[1].split('"', 1)[0]
-        data = {"csrf_token": token}
+        data = {"csrf_token": token} | ({"stream": stream} if stream else {})
         if content is not None:
             data["file"] = (io.BytesIO(content), name)
         headers = {"Referer": f"{SITE}{ADDRESS}"}
@@ -104,3 +104,15 @@ def test_markup_in_a_file_stays_text(upload):
 
 def test_a_file_for_a_wave_that_does_not_exist_is_not_found(sign_in):
     sign_in("canbo").get("/console/waves/quay-1999/import", base_url=SITE, expect=404)
+
+
+def test_imported_results_stay_apart_from_answers_at_the_counter(upload, client):
+    upload(PUBLISHED, stream="census", expect=303)
+    assert "83,87" not in client.get("/waves/quay-2026/agencies/so-noi-vu").text
+    assert client.get("/waves/quay-2026/agencies/so-noi-vu?stream=census").text.count("83,87") == 6
+
+
+def test_an_unknown_stream_is_refused_and_nothing_is_saved(upload, client):
+    page = upload(PUBLISHED, stream="hearsay", expect=400).text
+    assert "hearsay" in page
+    assert "83,87" not in client.get("/waves/quay-2026/agencies/so-noi-vu").text

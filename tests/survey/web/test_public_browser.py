@@ -2,20 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
-import threading
-
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import sync_playwright
-from waitress import create_server
 
 pytestmark = pytest.mark.browser
 
-FLAGS = [
-    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
-    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
-]
 PAGES = (
     "/",
     "/waves/quay-2026",
@@ -39,23 +30,8 @@ CENTRES = """selector => [...document.querySelectorAll(selector)].map(element =>
 
 
 @pytest.fixture
-def url(app, answered):
-    server = create_server(app, host="127.0.0.1", port=0, threads=2)
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    yield f"http://127.0.0.1:{server.effective_port}"
-    server.close()
-    server.task_dispatcher.shutdown()
-    thread.join(timeout=10)
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))))
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
-        yield browser
-        browser.close()
+def url(served, answered):
+    return served
 
 
 @pytest.mark.parametrize("variant", VARIANTS)

@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
-import threading
-
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import sync_playwright
-from waitress import create_server
 
 from survey.services import codes
 
 pytestmark = pytest.mark.browser
 
-FLAGS = [
-    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
-    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
-]
 DIMENSIONS = ("tiep_can", "thu_tuc", "cong_chuc", "ket_qua", "gop_y", "phuc_vu")
 # Everything that is pressed, and how high it is; a link inside a text is excepted by WCAG 2.5.5 too.
 TOO_SMALL = """[...document.querySelectorAll("label.choice, button, summary, .top a, input[type=text], textarea")]
@@ -27,25 +18,10 @@ OVERFLOWS = "document.documentElement.scrollWidth > document.documentElement.cli
 
 
 @pytest.fixture
-def url(app, settings, seeded):
-    server = create_server(app, host="127.0.0.1", port=0, threads=2)
-    thread = threading.Thread(target=server.run)
-    thread.start()
+def url(served, settings, seeded):
     poster = seeded.posters[0]
     code = codes.code_for(poster.counter_id, poster.serial, key=settings.key(codes.KEY_PURPOSE))
-    yield f"http://127.0.0.1:{server.effective_port}/R/{code}"
-    server.close()
-    server.task_dispatcher.shutdown()
-    thread.join(timeout=10)
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))))
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
-        yield browser
-        browser.close()
+    return f"{served}/R/{code}"
 
 
 VARIANTS = {

@@ -103,10 +103,17 @@ def test_the_enter_key_sends_the_form_and_does_not_switch_its_language(client, c
     assert [button.get("name") for button in page.find(".//form").iter("button")] == [None]
 
 
-def test_it_sets_no_cookie_and_is_not_kept_by_anybody(client, code):
+def test_it_sets_no_cookie_and_only_this_browser_may_keep_it_for_going_back(client, code):
     response = client.get(f"/R/{code}")
     assert "Set-Cookie" not in response.headers
-    assert response.headers["Cache-Control"] == "no-store"
+    assert response.headers["Cache-Control"] == "private, no-cache"
+
+
+def test_it_is_sent_to_another_address_so_that_going_back_finds_the_same_form(client, code):
+    # RFC 9111, section 4.4: a post makes the browser drop its copy of the address that it was sent to.
+    form = parsed(client.get(f"/R/{code}")).find(".//form")
+    assert form.get("action") == f"/R/{code}/SEND"
+    assert client.get(f"/R/{code}/SEND", expect=303).location == f"/R/{code}"
 
 
 def test_each_showing_has_a_key_of_its_own(client, code):
