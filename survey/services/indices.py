@@ -10,12 +10,14 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+from sqlalchemy import func, select
 
 from analysis.cells import cells_from_sums
 from analysis.disclosure import Audience, Reason, suppress
 from analysis.index import index_by_domain, index_of_whole
 from survey.engine import sql
 from survey.i18n import mark
+from survey.models import Response
 from survey.services import agencies, questionnaires, waves
 from survey.services.errors import NotFoundError
 
@@ -138,11 +140,20 @@ def agency_indices(
     session: Session, wave_code: str, agency_code: str, *, stream: str, locale: str, audience: str = Audience.PUBLIC
 ) -> IndexTable:
     """The table with the row of one agency, hidden exactly where the whole table would hide it."""
-    table = index_table(session, wave_code, stream=stream, locale=locale, audience=audience)
+    return narrowed(index_table(session, wave_code, stream=stream, locale=locale, audience=audience), agency_code)
+
+
+def narrowed(table: IndexTable, agency_code: str) -> IndexTable:
+    """The same table with the row of one agency only."""
     rows = tuple(row for row in table.rows if row.agency and row.agency.code == agency_code)
     if not rows:
         raise NotFoundError(mark("The agency {code} is not part of this wave."), code=agency_code)
     return replace(table, rows=rows)
+
+
+def latest(session: Session) -> int:
+    """The number of the last response kept; responses never change, so that tables hold until it does."""
+    return session.scalar(select(func.max(Response.id))) or 0
 
 
 @dataclass(frozen=True, slots=True)

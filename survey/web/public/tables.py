@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from flask import request
 
 from survey.i18n import current, mark
-from survey.services import indices, waves
+from survey.services import agencies, indices, waves
 from survey.services.errors import NotFoundError
+from survey.web.public.kept import kept_tables
 from survey.web.site import site
 
 if TYPE_CHECKING:
@@ -20,16 +21,26 @@ if TYPE_CHECKING:
 def wave_table(wave: str, *, language: str | None = None) -> IndexTable:
     """The indices of a wave in the stream that the address names, or in the stream the wave was run for."""
     with site().database.reading() as session:
-        stream = _stream(session, wave)
-        return indices.index_table(session, wave, stream=stream, locale=language or current().code)
+        return _table(session, wave, language=language)
 
 
 def agency_table(wave: str, agency: str, *, language: str | None = None) -> tuple[IndexTable, IndexRow]:
     """The same for one agency, and its row."""
     with site().database.reading() as session:
-        stream = _stream(session, wave)
-        table = indices.agency_indices(session, wave, agency, stream=stream, locale=language or current().code)
+        if agencies.find(session, agency) is None:
+            raise NotFoundError(mark("There is no agency with the code {code}."), code=agency)
+        table = indices.narrowed(_table(session, wave, language=language), agency)
     return table, table.rows[0]
+
+
+def _table(session: Session, wave: str, *, language: str | None) -> IndexTable:
+    stream, locale = _stream(session, wave), language or current().code
+    return kept_tables().get(
+        (wave, stream, locale),
+        latest=indices.latest(session),
+        now=site().clock(),
+        compute=lambda: indices.index_table(session, wave, stream=stream, locale=locale),
+    )
 
 
 def _stream(session: Session, wave: str) -> str:
