@@ -10,7 +10,7 @@ from survey.engine.tables import Codes, Numbers, Table, TableError, check_column
 from survey.i18n import mark
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Iterator, Sequence
     from pathlib import Path
     from typing import BinaryIO
 
@@ -53,13 +53,15 @@ class ParquetTable:
         values = {name: np.empty(total) for name in numbers}
         coders = {name: Codes() for name in texts}
         codes = {name: np.empty(total, dtype=np.int64) for name in texts}
-        for batch in self._file.iter_batches(batch_size=_ROWS_AT_A_TIME, columns=wanted):
-            part = slice(rows, rows + batch.num_rows)
+        for group in range(self._file.num_row_groups):
+            part = self._file.read_row_group(group, columns=wanted)
             for name in numbers:
-                values[name][part] = _numbers(batch.column(name), name, first=rows)
+                for first, chunk in _placed(part.column(name), rows):
+                    values[name][first : first + len(chunk)] = _numbers(chunk, name, first=first)
             for name in texts:
-                codes[name][part] = _codes(batch.column(name), coders[name])
-            rows += batch.num_rows
+                for first, chunk in _placed(part.column(name), rows):
+                    codes[name][first : first + len(chunk)] = _codes(chunk, coders[name])
+            rows += part.num_rows
             if progress is not None:
                 progress(rows / total)
         return Table(rows, values, {name: coders[name].column([codes[name]]) for name in texts})
@@ -82,6 +84,25 @@ class ParquetTable:
         return row + 1
 
 
+def _placed(column: Any, first: int) -> Iterator[tuple[int, Any]]:
+    """The chunks of a column with the row each begins at."""
+    for chunk in column.chunks:
+        if len(chunk):
+            yield first, chunk
+        first += len(chunk)
+
+
+def _plain(column: Any, kind: type[np.generic], *, missing: float) -> NDArray[Any]:
+    """An array as numpy sees it, with `missing` for its nulls; pyarrow's own way would import pandas."""
+    import pyarrow as pa
+
+    values = np.frombuffer(column.buffers()[1], dtype=kind)[column.offset : column.offset + len(column)]
+    if column.null_count == 0:
+        return values
+    null = column.is_null().cast(pa.int8())
+    return np.where(_plain(null, np.int8, missing=0) == 1, missing, values)
+
+
 def _numbers(column: Any, name: str, *, first: int) -> NDArray[np.float64]:
     import pyarrow as pa
 
@@ -95,7 +116,7 @@ def _numbers(column: Any, name: str, *, first: int) -> NDArray[np.float64]:
         raise TableError(
             mark("the column {column} holds {kind}, not numbers"), column=name, kind=str(column.type)
         ) from error
-    return np.asarray(floats.to_numpy(zero_copy_only=False), dtype=np.float64)
+    return _plain(floats, np.float64, missing=np.nan)
 
 
 def _parsed(column: Any, name: str, *, first: int) -> NDArray[np.float64]:
@@ -119,7 +140,7 @@ def _codes(column: Any, coder: Codes) -> NDArray[np.int64]:
     encoded = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
     known = np.array([*(coder[_label(value)] for value in encoded.dictionary.to_pylist()), -1], dtype=np.int64)
     # A missing value has no index; the entry after the last stands for it.
-    indices = encoded.indices.fill_null(len(known) - 1).to_numpy(zero_copy_only=False)
+    indices = _plain(encoded.indices.cast(pa.int64()), np.int64, missing=len(known) - 1)
     result: NDArray[np.int64] = known[indices]
     return result
 

@@ -5,17 +5,19 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from analysis import estimates
+from analysis import estimates, intervals
 from analysis.design import SurveyDesign
 from analysis.quantiles import quantile
 from analysis.replicates import ReplicateDesign
 from analysis.results import Kind
+from analysis.tables import Label
 from survey.engine.tables import open_table
 from survey.i18n import mark
+from survey.services import estimation_cells
 from survey.services.errors import ServiceError
 from survey.services.estimation_measures import COMPARISONS
 from survey.services.weight_columns import checked_weights
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from analysis.results import Estimate
-    from analysis.tables import Estimates, Label
+    from analysis.tables import Estimates
     from survey.engine.tables import Coded, Progress, Table, TableFile
     from survey.services.estimation_measures import Condition, Measure
 
@@ -138,7 +140,7 @@ def estimate_file(
     table = source.read(**_columns(source, measures, design, by=by, where=where), progress=progress)
     survey_design = _design(source, table, design)
     asked = _Asked(table, survey_design, by, _chosen(table, where), confidence_level, ci)
-    found = [line for each in measures for line in asked.about(each)]
+    found = asked.about_all(measures)
     if not found:
         raise ServiceError(mark("nobody in the file is in the domains asked for"))
     return FileEstimates(confidence_level, tuple(found))
@@ -262,7 +264,46 @@ class _Asked:
     confidence_level: float
     ci: str | None
 
-    def about(self, measure: Measure) -> list[FileEstimate]:
+    def about_all(self, measures: Sequence[Measure]) -> list[FileEstimate]:
+        """The estimates of every measure, one measure after another."""
+        domains = math.prod(len(self.table.texts[name].levels) for name in self.by)
+        work = self.table.rows * domains * len(measures)
+        by_cells: dict[Measure, list[FileEstimate]] = {}
+        if self.ci != "likelihood" and estimation_cells.carried(self.design, work=work):
+            by_cells = self._by_cells([each for each in measures if each.kind in {"mean", "proportion"}])
+        return [line for each in measures for line in (by_cells.get(each) or self._about(each))]
+
+    def _by_cells(self, measures: Sequence[Measure]) -> dict[Measure, list[FileEstimate]]:
+        """Means and shares from one pass over the rows."""
+        self._check_levels(measures)
+        crossing, inside = self._crossing()
+        columns = estimation_cells.columns_of(self.table, measures)
+        parts = [(each, one) for each in measures for one in estimation_cells.asked_of(self.table, each)]
+        domain = np.where(inside, crossing, estimation_cells.OUTSIDE)
+        design = cast("SurveyDesign", self.design)
+        tables = estimation_cells.from_cells(design, columns, [one for _, one in parts], domain=domain)
+        found: dict[Measure, list[FileEstimate]] = {each: [] for each in measures}
+        for (each, one), table in zip(parts, tables, strict=True):
+            limits = self._limits([estimate for _, estimate in table])
+            for (code, estimate), interval in zip(table, limits, strict=True):
+                label = Label(each.variable, one.level, self._domain(code))
+                found[each].append(self._line(each, label, estimate, interval))
+        return found
+
+    def _check_levels(self, measures: Sequence[Measure]) -> None:
+        for each in measures:
+            if each.level is not None:
+                _level_code(self.table, each.column, each.level)
+
+    def _domain(self, code: int) -> tuple[tuple[str, int], ...]:
+        """The levels that a code of a crossing stands for."""
+        label: list[tuple[str, int]] = []
+        for name in reversed(self.by):
+            code, level = divmod(code, len(self.table.texts[name].levels))
+            label.append((name, level))
+        return tuple(reversed(label))
+
+    def _about(self, measure: Measure) -> list[FileEstimate]:
         """The estimates of one measure, level by level and domain by domain."""
         found = [line for batch in self._batches() for line in self._lines(measure, batch)]
         # Batches go domain by domain; a level's domains belong together.
@@ -274,10 +315,27 @@ class _Asked:
         found = ESTIMATORS[measure.kind](self, measure, {"by": by, "where": where})
         for label, estimate in zip(found.labels, found.estimates, strict=True):
             if estimate is not None:
-                yield self._line(measure, label, estimate)
+                interval = estimate.interval(confidence_level=self.confidence_level, method=self.ci)
+                yield self._line(measure, label, estimate, (interval.low, interval.high))
 
-    def _line(self, measure: Measure, label: Label, estimate: Estimate) -> FileEstimate:
-        interval = estimate.interval(confidence_level=self.confidence_level, method=self.ci)
+    def _limits(self, found: Sequence[Estimate]) -> list[tuple[float, float]]:
+        """The intervals of estimates of one kind, all at once where nothing is out of the ordinary."""
+        ordinary = all(one.standard_error and one.degrees_of_freedom > 0 for one in found)
+        if not found or not ordinary:
+            each = (one.interval(confidence_level=self.confidence_level, method=self.ci) for one in found)
+            return [(interval.low, interval.high) for interval in each]
+        intervals.check_level(self.confidence_level)
+        low, high = intervals.limits(
+            [one.value for one in found],
+            [one.standard_error or 0.0 for one in found],
+            degrees_of_freedom=[one.degrees_of_freedom for one in found],
+            respondents=[one.respondents for one in found],
+            confidence_level=self.confidence_level,
+            method=intervals.method_for(found[0].kind, self.ci),
+        )
+        return list(zip(low.tolist(), high.tolist(), strict=True))
+
+    def _line(self, measure: Measure, label: Label, estimate: Estimate, interval: tuple[float, float]) -> FileEstimate:
         levels = {name: self.table.texts[name].levels for name in self.by}
         level = measure.level_of
         if measure.kind == "proportion" and level is None:
@@ -289,24 +347,26 @@ class _Asked:
             domain={name: levels[name][code] for name, code in label.domain},
             estimate=estimate.value,
             se=estimate.standard_error,
-            ci_low=_finite(interval.low),
-            ci_high=_finite(interval.high),
+            ci_low=_finite(interval[0]),
+            ci_high=_finite(interval[1]),
             df=estimate.degrees_of_freedom,
             deff=estimate.design_effect,
             n=estimate.respondents,
             sum_weights=estimate.sum_weights,
         )
 
-    def _batches(self) -> Iterator[NDArray[np.bool_]]:
-        """Domains few enough at a time for their columns to fit in memory."""
-        if not self.by:
-            yield from [self.chosen] if self.chosen.any() else []
-            return
+    def _crossing(self) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+        """The code of each row's domain, and which rows are in one."""
         crossing, inside = np.zeros(self.table.rows, dtype=np.int64), self.chosen
         for name in self.by:
             coded = self.table.texts[name]
             inside = inside & (coded.codes >= 0)
             crossing = crossing * len(coded.levels) + coded.codes
+        return crossing, inside
+
+    def _batches(self) -> Iterator[NDArray[np.bool_]]:
+        """Domains few enough at a time for their columns to fit in memory."""
+        crossing, inside = self._crossing()
         present = np.unique(crossing[inside])
         at_a_time = max(_BATCH // self.table.rows, 1)
         for start in range(0, len(present), at_a_time):
@@ -356,14 +416,14 @@ def _ratio(asked: _Asked, measure: Measure, scope: dict[str, Any]) -> Estimates:
 
 
 def _quantile(asked: _Asked, measure: Measure, scope: dict[str, Any]) -> Estimates:
-    intervals = {None: "mean", "t": "mean", "beta": "beta", "logit": "xlogit", "asin": "asin"}
-    if asked.ci not in intervals:
+    kinds = {None: "mean", "t": "mean", "beta": "beta", "logit": "xlogit", "asin": "asin"}
+    if asked.ci not in kinds:
         raise ServiceError(mark("a quantile has no {ci} interval: choose t, beta, logit or asin"), ci=asked.ci)
     return quantile(
         asked.design,
         {measure.column: asked.table.numbers[measure.column]},
         measure.probability or 0.5,
-        interval=intervals[asked.ci],
+        interval=kinds[asked.ci],
         confidence_level=asked.confidence_level,
         **scope,
     )

@@ -230,6 +230,34 @@ def test_domains_asked_for_in_batches_are_those_asked_for_at_once(sample, monkey
     assert run(sample, *options) == at_once
 
 
+CELLS = {
+    "clustered": ["--strata", "stratum", "--psu", "psu", "--lonely-psu", "adjust"],
+    "certain strata": ["--strata", "stratum", "--psu", "psu", "--lonely-psu", "certainty"],
+    "respondents drawn alone": [],
+    "of a finite population": ["--fpc", "size"],
+}
+
+
+@pytest.mark.parametrize("case", CELLS)
+def test_cells_give_what_asking_domain_by_domain_gives(monkeypatch, tmp_path, case):
+    path = tmp_path / "sized.csv"
+    rows = (OWN / "sipas_small.csv").read_text().splitlines()
+    path.write_text("\n".join([rows[0] + ",size", *(row + ",900" for row in rows[1:])]) + "\n")
+    options = [path, "--weights", "w", *CELLS[case], "--by", "agency", "--where", "q5>1", "--mean", "q1,q2"]
+    options += ["--proportion", "q1>=4,q2<3,sex,ageg=2", "--total", "q3"]
+    one_by_one = run(*options)
+    monkeypatch.setattr("survey.services.estimation_cells.WORTH_CELLS", 0)
+    monkeypatch.setattr("survey.services.estimation_cells._AT_A_TIME", 500)
+    by_cells = run(*options)
+    assert len(by_cells) == len(one_by_one) > 50
+    for one, other in zip(by_cells, one_by_one, strict=True):
+        texts = ("measure", "variable", "level_of", "domain", "n", "df")
+        assert [one[key] for key in texts] == [other[key] for key in texts]
+        for key in ("estimate", "se", "ci_low", "ci_high", "deff", "sum_weights"):
+            near_other = None if other[key] is None else pytest.approx(other[key], rel=1e-9, abs=1e-12)
+            assert one[key] == near_other, (key, one, other)
+
+
 def test_a_census_of_the_psus_has_no_variance_left(sample):
     text = SAMPLE.replace(",40,", ",3,").replace("S1,20,3", "S1,20,2").replace("S2,20,3", "S2,20,2")
     sample.write_text(text.replace("S2,25,3", "S2,25,2"))

@@ -1,0 +1,151 @@
+"""Estimates of many domains of a long file from its cells: one pass, where asking domain by domain would take one each.
+
+Cells carry designs of one stage and ratios (means and shares). The results are those of `analysis.estimates`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from analysis.arrays import crossed
+from analysis.design import SurveyDesign
+from analysis.linearised import ratio_table
+from analysis.results import Estimate
+from analysis.tally import Measure as CellMeasure
+from analysis.tally import cells_from_rows
+from survey.services.estimation_measures import COMPARISONS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from analysis.linearised import RatioTable
+    from survey.engine.tables import Table
+    from survey.services.estimation_measures import Measure
+
+# Rows times domains times measures from which cells are worth their making.
+WORTH_CELLS = 2_000_000
+OUTSIDE = -1
+# Cells times measures summed together, of which each takes some 60 bytes.
+_AT_A_TIME = 4_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A share or mean to estimate: what results call its level, its column, and how the column is scored."""
+
+    level: int | None
+    column: str
+    scored: dict[str, Any]
+
+
+def carried(design: object, *, work: int) -> bool:
+    """Whether cells can carry the design, and the work is worth it."""
+    return work >= WORTH_CELLS and isinstance(design, SurveyDesign) and _single_stage(design)
+
+
+def columns_of(table: Table, measures: Sequence[Measure]) -> dict[str, Any]:
+    """The columns that cells are made of, by the names that `asked` gives them."""
+    columns: dict[str, Any] = {}
+    for measure in measures:
+        if measure.comparison and measure.comparison[0] != ">=":
+            sign, bound = measure.comparison
+            numbers = table.numbers[measure.column]
+            columns[_compared(measure)] = np.where(np.isnan(numbers), np.nan, COMPARISONS[sign](numbers, bound))
+        elif measure.texts:
+            coded = table.texts[measure.column]
+            columns[_coded(measure)] = np.ma.MaskedArray(coded.codes, mask=coded.codes < 0)
+        else:
+            columns[measure.column] = table.numbers[measure.column]
+    return columns
+
+
+def asked_of(table: Table, measure: Measure) -> list[Asked]:
+    """What cells are to estimate for one measure, level by level."""
+    if measure.kind == "mean":
+        return [Asked(None, measure.column, {})]
+    if measure.comparison:
+        sign, bound = measure.comparison
+        name, least = (measure.column, bound) if sign == ">=" else (_compared(measure), 1.0)
+        return [Asked(None, name, {"at_least": least})]
+    levels = table.texts[measure.column].levels
+    chosen = range(len(levels)) if measure.level is None else [levels.index(measure.level)]
+    return [Asked(code, _coded(measure), {"favourable": (code,)}) for code in chosen]
+
+
+def from_cells(
+    design: SurveyDesign, columns: Mapping[str, Any], asked: Sequence[Asked], *, domain: NDArray[np.int64]
+) -> list[list[tuple[int, Estimate]]]:
+    """For each of `asked` its estimates by the domain's code, in order; who is in none has the code −1."""
+    psu = design.stages[0].unit
+    labels = {"domain": domain, "stratum": design.stages[0].stratum_of_unit[psu], "psu": psu}
+    cells = len(crossed(domain - OUTSIDE, psu, seconds=design.stages[0].units)[1])
+    at_a_time = max(_AT_A_TIME // cells, 1)
+    found: list[list[tuple[int, Estimate]]] = [[] for _ in asked]
+    # Measures of one column stand side by side, so that it is passed over once.
+    order = sorted(range(len(asked)), key=lambda place: asked[place].column)
+    for start in range(0, len(order), at_a_time):
+        part = order[start : start + at_a_time]
+        measures = [CellMeasure(str(place), (asked[place].column,), **asked[place].scored) for place in part]
+        summed = cells_from_rows(columns, weights=design.weights, measures=measures, **labels)
+        table = ratio_table(summed, lonely_psu=design.lonely.name, sampling_fraction=_fractions(design))
+        for column, place in enumerate(part):
+            found[place] = list(_estimates(table, column))
+    return found
+
+
+def _compared(measure: Measure) -> str:
+    return f"{measure.column} {measure.level_of}"
+
+
+def _coded(measure: Measure) -> str:
+    return f"{measure.column} ="
+
+
+def _single_stage(design: SurveyDesign) -> bool:
+    """One stage that counts, drawn with one fraction a stratum, and no rule for lone strata that cells lack."""
+    first = design.stages[0]
+    adjusted = design.projections or design.pairwise is not None
+    further = len(design.stages) > 1 and first.fraction.any()
+    lone = (first.sizes == 1).any() and design.lonely.name in {"error", "average"}
+    fractions = _fractions(design)
+    equal = np.array([fractions[stratum] for stratum in range(len(first.strata))])[first.stratum_of_unit]
+    return not (adjusted or further or lone) and bool((equal == first.fraction).all())
+
+
+def _fractions(design: SurveyDesign) -> dict[int, float]:
+    first = design.stages[0]
+    by_stratum = np.zeros(len(first.strata))
+    by_stratum[first.stratum_of_unit] = first.fraction
+    return dict(enumerate(by_stratum.tolist()))
+
+
+def _estimates(table: RatioTable, measure: int) -> Iterator[tuple[int, Estimate]]:
+    kind = table.cells.kinds[measure]
+    for place, code in enumerate(table.cells.domains):
+        value, weight = float(table.value[place, measure]), float(table.sum_weights[place, measure])
+        if code == OUTSIDE or np.isnan(value):
+            continue
+        respondents = int(table.respondents[place, measure])
+        yield (
+            int(code),
+            Estimate(
+                value=value,
+                standard_error=float(np.sqrt(max(float(table.variance[place, measure]), 0.0))),
+                degrees_of_freedom=float(table.degrees_of_freedom[place, measure]),
+                respondents=respondents,
+                sum_weights=weight,
+                design_effect=_without_replacement(float(table.design_effect[place, measure]), respondents, weight),
+                kind=kind,
+            ),
+        )
+
+
+def _without_replacement(effect: float, respondents: int, population: float) -> float | None:
+    """The design effect against a sample drawn without replacement, as R's `deff = TRUE`."""
+    left = 1 - respondents / population
+    return effect / left if np.isfinite(effect) and left > 0 else None
