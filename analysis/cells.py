@@ -259,7 +259,9 @@ def gathered(columns: Mapping[str, FloatArray], domain: IntArray, frame: PSUFram
     Cells
     """
     cell, domain_of_cell, psu_of_cell = crossed(domain, frame.psu, seconds=max(len(frame.psus), 1))
-    summed: dict[str, Any] = {name: group_sums(values, cell, len(domain_of_cell)) for name, values in columns.items()}
+    # Of single items several matrices are one array under several names: it is summed once.
+    once = {id(values): group_sums(values, cell, len(domain_of_cell)) for values in columns.values()}
+    summed: dict[str, Any] = {name: once[id(values)] for name, values in columns.items()}
     respondents = np.rint(summed.pop("respondents")).astype(np.int64)
     width = len(named["measures"])
     named.setdefault("centre", np.zeros(width))

@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from analysis.arrays import codes
-from analysis.cells import MATRICES, Cells, gathered, psu_frame
+from analysis.cells import MATRICES, Cells, PSUFrame, gathered
 from analysis.errors import AnalysisError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from analysis.arrays import FloatArray
+    from analysis.arrays import FloatArray, IntArray
 
 
 def pooled(cells: Cells, dimensions: Mapping[str, Sequence[str]]) -> Cells:
@@ -86,22 +85,44 @@ def merged(one: Cells, other: Cells) -> Cells:
             other=list(other.measures),
         )
     other = recentred(other, one.centre)
-    labels = [[cells.domains[d] for d in cells.domain] for cells in (one, other)]
-    domain, domains = codes(labels[0] + labels[1])
-    keys = [cells.psus[p] for cells in (one, other) for p in cells.psu]
-    frame = psu_frame([stratum for stratum, _ in keys], [psu for _, psu in keys])
-    columns = {name: np.concatenate([getattr(one, name), getattr(other, name)]) for name in MATRICES}
-    columns["respondents"] = np.concatenate([one.respondents, other.respondents]).astype(np.float64)
+    domains, of_one, of_other = _united(one.domains, other.domains)
+    psus, first, second = _united(one.psus, other.psus)
+    strata, _, _ = _united(one.strata, other.strata)
+    number = {stratum: place for place, stratum in enumerate(strata)}
+    stratum_of_psu = np.array([number[stratum] for stratum, _ in psus], dtype=np.int64)
+    frame = PSUFrame(np.concatenate([first[one.psu], second[other.psu]]), stratum_of_psu, strata, psus)
+    domain = np.concatenate([of_one[one.domain], of_other[other.domain]])
     return gathered(
-        columns,
+        _joined(one, other),
         domain,
         frame,
         measures=one.measures,
         kinds=one.kinds,
         centre=one.centre,
         bound=one.bound | other.bound,
-        domains=tuple(domains.tolist()),
+        domains=domains,
     )
+
+
+def _joined(one: Cells, other: Cells) -> dict[str, FloatArray]:
+    """The matrices of both, one above the other; what is one array under two names stays one."""
+    joined: dict[tuple[int, int], FloatArray] = {}
+    out: dict[str, FloatArray] = {}
+    for name in MATRICES:
+        both = getattr(one, name), getattr(other, name)
+        key = id(both[0]), id(both[1])
+        if key not in joined:
+            joined[key] = np.concatenate(both)
+        out[name] = joined[key]
+    return out | {"respondents": np.concatenate([one.respondents, other.respondents]).astype(np.float64)}
+
+
+def _united(one: tuple[Any, ...], other: tuple[Any, ...]) -> tuple[tuple[Any, ...], IntArray, IntArray]:
+    """The labels of both in order, and where each of either is among them."""
+    labels = tuple(sorted({*one, *other}))
+    place = {label: number for number, label in enumerate(labels)}
+    first, second = (np.array([place[label] for label in part], dtype=np.int64) for part in (one, other))
+    return labels, first, second
 
 
 def recentred(cells: Cells, centre: FloatArray) -> Cells:
@@ -127,11 +148,13 @@ def recentred(cells: Cells, centre: FloatArray) -> Cells:
     shift = centre - cells.centre
     if not shift.any():
         return cells
+    total = cells.total - shift * cells.base
+    single = cells.cross is cells.total and cells.base_square is cells.base
     return replace(
         cells,
         centre=np.asarray(centre, dtype=np.float64),
-        total=cells.total - shift * cells.base,
-        cross=cells.cross - shift * cells.base_square,
+        total=total,
+        cross=total if single else cells.cross - shift * cells.base_square,
         square=cells.square - 2 * shift * cells.cross + shift**2 * cells.base_square,
     )
 

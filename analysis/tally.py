@@ -1,4 +1,4 @@
-"""Counting: microdata to cells in one pass, a column at a time.
+"""Counting: microdata to cells in one pass, a block of rows at a time.
 
 An item on a scale takes few values, so one count by (cell, value) gives every sum of every measure of that item at
 once: weights by value, hence Σw, Σw·y, Σw·y² and the share favourable. Anything else is summed measure by measure.
@@ -6,22 +6,21 @@ once: weights by value, hence Σw, Σw·y, Σw·y² and the share favourable. An
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from analysis.arrays import BoolArray, FloatArray, IntArray, codes, crossed, group_sums, label_tuple
+from analysis import columns as checks
+from analysis.arrays import FloatArray, IntArray, codes, crossed, group_sums, label_tuple
 from analysis.cells import MATRICES, Cells, psu_frame
-from analysis.errors import AnalysisError
+from analysis.items import BLOCK, Column
 from analysis.results import Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from numpy.typing import ArrayLike, NDArray
-
-MOST_LEVELS = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +70,11 @@ def cells_from_rows(
     psu: ArrayLike,
     weights: ArrayLike | None = None,
     measures: Sequence[Measure] | None = None,
+    missing: int | None = None,
 ) -> Cells:
     """Cells from one row a respondent.
+
+    Parts of a file too large for memory may be counted one by one: their cells add up with ``+``.
 
     Parameters
     ----------
@@ -84,6 +86,8 @@ def cells_from_rows(
         By default 1 each.
     measures : sequence of Measure, optional
         By default the mean of each column.
+    missing : int, optional
+        In columns of whole numbers, the value that stands for no answer.
 
     Returns
     -------
@@ -105,10 +109,10 @@ def cells_from_rows(
     domain_code, domains = codes(np.asarray(domain))
     frame = psu_frame(stratum, psu)
     rows = len(domain_code)
-    given = np.ones(rows) if weights is None else _weights(weights, rows=rows)
+    given = None if weights is None else checks.weights(weights, rows=rows)
     cell, domain_of_cell, psu_of_cell = crossed(domain_code, frame.psu, seconds=max(len(frame.psus), 1))
-    tally = Tally(cell, given, cells=len(domain_of_cell), columns=columns)
-    matrices, centre = tally.matrices(wanted)
+    read = {name: Column.read(name, columns, rows=rows, missing=missing) for name in _names(wanted)}
+    out = _counted(wanted, read, Rows(cell, given, len(domain_of_cell)))
     return Cells(
         measures=tuple(measure.name for measure in wanted),
         kinds=tuple(measure.kind for measure in wanted),
@@ -116,163 +120,210 @@ def cells_from_rows(
         domain=domain_of_cell,
         psu=psu_of_cell,
         respondents=np.bincount(cell, minlength=len(domain_of_cell)),
-        centre=centre,
         bound=np.zeros(len(wanted), dtype=np.bool_),
         strata=frame.strata,
         psus=frame.psus,
         stratum_of_psu=frame.stratum_of_psu,
-        **matrices,
+        **out,
     )
 
 
-class Tally:
-    """Sums of weights by cell of one block of rows; assumes labels and weights already checked."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Rows:
+    """Which cell each row is of, with its weight (None: 1 each), and how many cells there are."""
 
-    def __init__(self, cell: IntArray, weights: FloatArray, *, cells: int, columns: Mapping[str, ArrayLike]) -> None:
-        self.cell = cell
-        self.weights = weights
+    cell: IntArray
+    weights: FloatArray | None
+    cells: int
+
+    def blocks(self) -> Iterator[tuple[slice, IntArray, FloatArray | None]]:
+        """The rows in blocks."""
+        for start in range(0, len(self.cell), BLOCK):
+            part = slice(start, start + BLOCK)
+            yield part, self.cell[part], None if self.weights is None else self.weights[part]
+
+
+class Count(Protocol):
+    """Sums of some measures of the same columns."""
+
+    places: list[int]
+
+    def add(self, part: slice, cell: IntArray, weights: FloatArray | None) -> None:
+        """Take a block of rows in."""
+        ...  # pragma: no cover
+
+    def sums(self) -> Iterator[tuple[int, float, dict[str, FloatArray]]]:
+        """Place, centre and matrices of each measure."""
+        ...  # pragma: no cover
+
+
+def _counted(measures: Sequence[Measure], read: Mapping[str, Column], rows: Rows) -> dict[str, Any]:
+    """The matrices of the measures and their centres."""
+    by_columns: dict[tuple[str, ...], list[int]] = {}
+    for place, measure in enumerate(measures):
+        by_columns.setdefault(measure.columns, []).append(place)
+    counts = [
+        _count_for([read[name] for name in names], {place: measures[place] for place in places}, rows.cells)
+        for names, places in by_columns.items()
+    ]
+    for part, cell, weights in rows.blocks():
+        for count in counts:
+            count.add(part, cell, weights)
+    return _matrices(counts, len(measures), rows.cells)
+
+
+def _matrices(counts: Sequence[Count], width: int, cells: int) -> dict[str, Any]:
+    pooled = any(isinstance(count, Pool) for count in counts)
+    # Of single items, w·a, w·a² and w are one, and so are w·s·a and w·s: the same array under several names.
+    distinct = MATRICES if pooled else ("valid", "weight", "total", "square")
+    out: dict[str, Any] = {name: np.zeros((cells, width)) for name in distinct}
+    if not pooled:
+        out |= {"base": out["weight"], "base_square": out["weight"], "cross": out["total"]}
+    out["centre"] = np.zeros(width)
+    for count in counts:
+        for place, centre, sums in count.sums():
+            out["centre"][place] = centre
+            for name in distinct:
+                out[name][:, place] = sums[name]
+    return out
+
+
+def _count_for(columns: list[Column], measures: dict[int, Measure], cells: int) -> Count:
+    if len(columns) > 1:
+        return Pool(columns, measures, cells)
+    (column,) = columns
+    return Scale(column, measures, cells) if column.levels is not None else Score(column, measures, cells)
+
+
+class Scale:
+    """An item of few values: weights and numbers by cell and value."""
+
+    def __init__(self, column: Column, measures: dict[int, Measure], cells: int) -> None:
+        self.column = column
+        self.measures = measures
+        self.places = list(measures)
+        self.width = (column.levels or 0) + 1
         self.cells = cells
+        self.weight = np.zeros(cells * self.width)
+        self.number = np.zeros(cells * self.width)
+
+    def add(self, part: slice, cell: IntArray, weights: FloatArray | None) -> None:
+        """See :class:`Count`."""
+        key = cell * self.width + self.column.level(part)
+        self.number += np.bincount(key, minlength=len(self.number))
+        if weights is not None:
+            self.weight += np.bincount(key, weights=weights, minlength=len(self.weight))
+
+    def sums(self) -> Iterator[tuple[int, float, dict[str, FloatArray]]]:
+        """See :class:`Count`."""
+        scale = self.column.lowest + np.arange(self.width - 1)
+        answered = np.ones(self.width - 1, dtype=np.bool_)
+        if self.column.missing is not None and self.column.values.dtype.kind != "f":
+            answered = scale != self.column.missing
+        shape = (self.cells, self.width)
+        number = self.number.reshape(shape)[:, :-1][:, answered]
+        weight = self.weight.reshape(shape)[:, :-1][:, answered] if self.weight.any() else number
+        for place, measure in self.measures.items():
+            centre = self.column.near_mean() if measure.kind is Kind.MEAN else 0.0
+            score = measure.scored(scale[answered]) - centre
+            yield place, centre, _single(number.sum(axis=1), weight.sum(axis=1), weight @ score, weight @ score**2)
+
+
+class Score:
+    """A column of any numbers: sums measure by measure."""
+
+    def __init__(self, column: Column, measures: dict[int, Measure], cells: int) -> None:
+        self.column = column
+        self.places = list(measures)
+        self.cells = cells
+        self.number, self.weight = np.zeros(cells), np.zeros(cells)
+        self.parts = [
+            Part(place, measure, column.near_mean() if measure.kind is Kind.MEAN else 0.0, cells)
+            for place, measure in measures.items()
+        ]
+
+    def add(self, part: slice, cell: IntArray, weights: FloatArray | None) -> None:
+        """See :class:`Count`."""
+        valid = self.column.valid(part)
+        if not valid.all():
+            cell, weights = cell[valid], None if weights is None else weights[valid]
+        values = self.column.values[part] if valid.all() else self.column.values[part][valid]
+        self.number += np.bincount(cell, minlength=self.cells)
+        if weights is not None:
+            self.weight += np.bincount(cell, weights=weights, minlength=self.cells)
+        for one in self.parts:
+            one.add(values, cell, weights)
+
+    def sums(self) -> Iterator[tuple[int, float, dict[str, FloatArray]]]:
+        """See :class:`Count`."""
+        weight = self.weight if self.weight.any() else self.number
+        for one in self.parts:
+            yield one.place, one.centre, _single(self.number, weight, one.first, one.second)
+
+
+@dataclass(slots=True)
+class Part:
+    """First and second moments of one measure of a column."""
+
+    place: int
+    measure: Measure
+    centre: float
+    cells: int
+    first: FloatArray = field(init=False)
+    second: FloatArray = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.first, self.second = np.zeros(self.cells), np.zeros(self.cells)
+
+    def add(self, values: NDArray[Any], cell: IntArray, weights: FloatArray | None) -> None:
+        """Take a block of valid answers in."""
+        score = self.measure.scored(values) - self.centre
+        weighted = score if weights is None else weights * score
+        first = np.bincount(cell, weights=weighted, minlength=self.cells)
+        self.first += first
+        share = self.measure.kind is Kind.SHARE
+        self.second += first if share else np.bincount(cell, weights=weighted * score, minlength=self.cells)
+
+
+class Pool:
+    """Several items as one: each respondent's answers and favourable answers."""
+
+    def __init__(self, columns: list[Column], measures: dict[int, Measure], cells: int) -> None:
         self.columns = columns
+        self.measures = measures
+        self.places = list(measures)
+        self.cells = cells
+        self.totals = {place: {name: np.zeros(cells) for name in MATRICES} for place in measures}
 
-    def matrices(self, measures: Sequence[Measure]) -> tuple[dict[str, Any], FloatArray]:
-        """The seven matrices of the measures, and their centres."""
-        out = {name: np.zeros((self.cells, len(measures))) for name in MATRICES}
-        centre = np.zeros(len(measures))
-        by_columns: dict[tuple[str, ...], list[int]] = {}
-        for place, measure in enumerate(measures):
-            by_columns.setdefault(measure.columns, []).append(place)
-        for names, places in by_columns.items():
-            if len(names) == 1:
-                self._item(names[0], [(place, measures[place]) for place in places], out=out, centre=centre)
-            else:
-                for place in places:
-                    self._pool(names, measures[place], column=place, out=out)
-        return out, centre
+    def add(self, part: slice, cell: IntArray, weights: FloatArray | None) -> None:
+        """See :class:`Count`."""
+        valid = [column.valid(part) for column in self.columns]
+        answered = np.sum(valid, axis=0, dtype=np.float64)
+        weight = np.ones(len(cell)) if weights is None else weights
+        for place, measure in self.measures.items():
+            scores = [measure.scored(column.values[part]) for column in self.columns]
+            favourable = np.sum([np.where(ok, s, 0.0) for ok, s in zip(valid, scores, strict=True)], axis=0)
+            values = {
+                "valid": (answered > 0).astype(np.float64),
+                "weight": weight * (answered > 0),
+                "base": weight * answered,
+                "total": weight * favourable,
+                "square": weight * favourable**2,
+                "cross": weight * favourable * answered,
+                "base_square": weight * answered**2,
+            }
+            for name, one in values.items():
+                self.totals[place][name] += group_sums(one, cell, self.cells)
 
-    def _item(
-        self,
-        name: str,
-        places: list[tuple[int, Measure]],
-        *,
-        out: dict[str, FloatArray],
-        centre: FloatArray,
-    ) -> None:
-        values, valid = self.column(name)
-        levels = _levels(values, valid)
-        for place, measure in places:
-            if measure.kind is Kind.MEAN:
-                centre[place] = _near_mean(values, valid)
-        if levels is None:
-            self._continuous(values, valid, places=places, out=out, centre=centre)
-            return
-        lowest, count = levels
-        level = np.where(valid, values - lowest, count).astype(np.int64)
-        key = self.cell * (count + 1) + level
-        shape, size = (self.cells, count + 1), self.cells * (count + 1)
-        weight = np.bincount(key, weights=self.weights, minlength=size).reshape(shape)[:, :count]
-        number = np.bincount(key, minlength=size).reshape(shape)[:, :count].sum(axis=1)
-        scale = lowest + np.arange(count)
-        for place, measure in places:
-            score = measure.scored(scale) - centre[place]
-            _fill(out, place, number, *(weight @ power for power in (np.ones(count), score, score**2)))
-
-    def _continuous(
-        self,
-        values: FloatArray,
-        valid: BoolArray,
-        *,
-        places: list[tuple[int, Measure]],
-        out: dict[str, FloatArray],
-        centre: FloatArray,
-    ) -> None:
-        weights = np.where(valid, self.weights, 0.0)
-        number, total = self.summed(valid.astype(np.float64)), self.summed(weights)
-        for place, measure in places:
-            score = np.where(valid, measure.scored(values) - centre[place], 0.0)
-            first = self.summed(weights * score)
-            second = first if measure.kind is Kind.SHARE else self.summed(weights * score**2)
-            _fill(out, place, number, total, first, second)
-
-    def _pool(self, names: tuple[str, ...], measure: Measure, *, column: int, out: dict[str, FloatArray]) -> None:
-        answered, favourable = np.zeros(len(self.cell)), np.zeros(len(self.cell))
-        for name in names:
-            values, valid = self.column(name)
-            answered += valid
-            favourable += np.where(valid, measure.scored(values), 0.0)
-        anyone = answered > 0
-        sums = {
-            "valid": anyone.astype(np.float64),
-            "weight": self.weights * anyone,
-            "base": self.weights * answered,
-            "total": self.weights * favourable,
-            "square": self.weights * favourable**2,
-            "cross": self.weights * favourable * answered,
-            "base_square": self.weights * answered**2,
-        }
-        for matrix, values in sums.items():
-            out[matrix][:, column] = self.summed(values)
-
-    def summed(self, values: FloatArray) -> FloatArray:
-        """Sums by cell."""
-        return group_sums(values, self.cell, self.cells)
-
-    def column(self, name: str) -> tuple[NDArray[Any], BoolArray]:
-        """The answers of one column and which of them there are; infinity is no answer."""
-        if name not in self.columns:
-            raise AnalysisError("there is no column {column}", column=name)
-        given: np.ma.MaskedArray[Any, Any] = np.ma.asarray(self.columns[name])
-        if given.shape != self.cell.shape:
-            raise AnalysisError(
-                "column {column}: {found} values for {rows} rows", column=name, found=given.size, rows=len(self.cell)
-            )
-        if given.dtype.kind not in "iufb":
-            raise AnalysisError("column {column} is not numbers", column=name)
-        values, mask = given.data, np.ma.getmask(given)
-        if values.dtype.kind == "f" and mask is not np.ma.nomask:
-            values = np.where(mask, np.nan, values)
-        valid = np.isfinite(values) if values.dtype.kind == "f" else ~np.ma.getmaskarray(given)
-        return values, valid
+    def sums(self) -> Iterator[tuple[int, float, dict[str, FloatArray]]]:
+        """See :class:`Count`."""
+        for place in self.places:
+            yield place, 0.0, self.totals[place]
 
 
-def _weights(weights: ArrayLike, *, rows: int) -> FloatArray:
-    given = np.asarray(weights, dtype=np.float64)
-    if given.shape != (rows,):
-        raise AnalysisError("{found} weights for {rows} rows", found=given.size, rows=rows)
-    wrong = np.flatnonzero(~(given >= 0) | np.isinf(given))
-    if len(wrong):
-        raise AnalysisError(
-            "row {row}: the weight {weight} is not a number from 0: give every row its weight, or leave the row out",
-            row=int(wrong[0]) + 1,
-            weight=float(given[wrong[0]]),
-        )
-    return given
+def _single(number: FloatArray, weight: FloatArray, total: FloatArray, square: FloatArray) -> dict[str, FloatArray]:
+    return dict(zip(MATRICES, (number, weight, weight, total, square, total, weight), strict=True))
 
 
-def _levels(values: NDArray[Any], valid: BoolArray) -> tuple[float, int] | None:
-    """The lowest value and how many whole steps there are up to the highest; None for any other kind of column."""
-    if not valid.any():
-        return 0.0, 1
-    if values.dtype.kind == "f":
-        # fmin and fmax pass over NaN without a copy.
-        lowest, highest = np.fmin.reduce(values), np.fmax.reduce(values)
-    else:
-        seen = values if valid.all() else values[valid]
-        lowest, highest = seen.min(), seen.max()
-    if float(highest) - float(lowest) >= MOST_LEVELS or lowest != np.floor(lowest):
-        return None
-    if values.dtype.kind == "f" and not (valid <= (values == np.floor(values))).all():
-        return None
-    return float(lowest), int(highest - lowest) + 1
-
-
-def _near_mean(values: NDArray[Any], valid: BoolArray) -> float:
-    """A value near the mean, so that squares about it lose no digits; any would be right."""
-    sample = slice(None, None, max(1, len(values) // 4096))
-    some = values[sample][valid[sample]]
-    return float(np.rint(some.mean())) if len(some) else 0.0
-
-
-def _fill(out: dict[str, FloatArray], place: int, *sums: FloatArray) -> None:
-    number, weight, total, square = sums
-    for matrix, values in zip(MATRICES, (number, weight, weight, total, square, total, weight), strict=True):
-        out[matrix][:, place] = values
+def _names(measures: Sequence[Measure]) -> list[str]:
+    return list(dict.fromkeys(name for measure in measures for name in measure.columns))
