@@ -24,5 +24,7 @@ def encode(answers: Mapping[str, object], item_ids: Sequence[str]) -> str:
 
 def _character(answer: object) -> str:
     if isinstance(answer, int):
+        if not 0 <= answer <= HIGHEST_LEVEL:
+            raise ValueError(f"level {answer}: levels go from 0 to {HIGHEST_LEVEL}")
         return chr(ZERO + answer)
     return NOT_ANSWERED if answer is None else NOT_APPLICABLE

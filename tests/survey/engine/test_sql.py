@@ -177,3 +177,17 @@ def test_ratings_that_do_not_fit_the_questionnaire_are_never_summed(database, se
 def test_the_compact_text_says_what_the_answers_say():
     answers = {"a": 1, "b": "na", "d": 10, "e": 0}
     assert ratings.encode(answers, ["a", "b", "c", "d", "e"]) == "1x.:0"
+
+
+@pytest.mark.parametrize("level", [-1, 11, 100])
+def test_a_level_that_would_not_be_summed_is_not_stored(level):
+    with pytest.raises(ValueError, match="from 0 to 10"):
+        ratings.encode({"a": level}, ["a"])
+
+
+@pytest.mark.parametrize("name", loading.available())
+def test_every_level_of_the_shipped_questionnaires_can_be_stored(name):
+    questionnaire = loading.load(name)
+    for item in questionnaire.rating_items:
+        for level in questionnaire.scale_of(item.id).levels:
+            assert len(ratings.encode({item.id: level.value}, [item.id])) == 1

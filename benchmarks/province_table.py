@@ -1,0 +1,97 @@
+"""Seconds to the province table: six dimensions of 116 agencies, with intervals and suppression, from every response.
+
+    python benchmarks/province_table.py [--responses 1000000] [--runs 5] [--write]
+
+The whole service is timed (`services.indices.index_table`), from the open session to the finished value, on a simulated
+wave of a year. The file is in the memory of the system, as that of a serving machine is.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+import shutil
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import report
+import sites
+
+from forms import loading
+from survey.db import Database
+from survey.services import agencies, counters, indices, simulation, waves
+
+WAVE = "do-luong"
+OPENS, CLOSES = dt.date(2026, 1, 1), dt.date(2026, 12, 31)
+COUNTERS_AN_AGENCY = 2
+BATCH = 50_000
+
+
+def filled(url: str, *, responses: int) -> Database:
+    database = Database(url)
+    database.upgrade()
+    with database.writing() as session:
+        agencies.load_seed(session)
+        for agency in agencies.listing(session):
+            for number in range(COUNTERS_AN_AGENCY):
+                counters.make(session, agency, name=f"Quầy số {number + 1}")
+        wave = waves.create(
+            session,
+            loading.load("sipas-counter"),
+            code=WAVE,
+            title="Đo lường",
+            opens_on=OPENS,
+            closes_on=CLOSES,
+            is_simulated=True,
+        )
+    rng = np.random.default_rng(20261122)
+    for begin in range(0, responses, BATCH):
+        with database.writing() as session:
+            simulation.simulate(session, wave, responses=min(BATCH, responses - begin), rng=rng, today=CLOSES)
+    return database
+
+
+def tidied(database: Database) -> None:
+    with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        if connection.dialect.name == "postgresql":
+            connection.exec_driver_sql("VACUUM ANALYZE")
+
+
+def seconds_to_the_table(database: Database) -> float:
+    with database.reading() as session:
+        began = time.perf_counter()
+        indices.index_table(session, WAVE, stream="counter", locale="vi")
+        return time.perf_counter() - began
+
+
+def measure(kind: str, *, responses: int, runs: int) -> tuple[str, str, str]:
+    folder = Path(tempfile.mkdtemp(prefix="sipas-province-"))
+    try:
+        with sites.DATABASES[kind](folder) as url:
+            database = filled(url, responses=responses)
+            tidied(database)
+            seconds_to_the_table(database)
+            taken = [seconds_to_the_table(database) for _ in range(runs)]
+            database.close()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    return kind, f"{report.median(taken):.2f}", f"{max(taken):.2f}"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--responses", type=int, default=1_000_000)
+    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--write", action="store_true", help="replace the section of docs/benchmarks.md")
+    options = parser.parse_args()
+    rows = [measure(kind, responses=options.responses, runs=options.runs) for kind in sites.DATABASES]
+    table = report.table(("database", "seconds to the table, median", "longest"), list(rows))
+    body = f"{options.responses:,} responses, {options.runs} runs after a first one.\n\n{table}"
+    today = dt.datetime.now(tz=dt.UTC).date().isoformat()
+    report.write("The province table", body, date=today) if options.write else print(body)
+
+
+if __name__ == "__main__":
+    main()
