@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from survey.engine import arrow_csv
 from survey.engine.tables import Codes, Numbers, Table, TableError, check_columns, check_heading
 from survey.i18n import mark
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from survey.engine.arrow_csv import Parts
     from survey.engine.tables import Progress
 
 DELIMITERS = (",", ";", "\t", "|")
@@ -59,16 +61,12 @@ class CSVTable:
             name: Numbers(decimal_comma=self.delimiter != ",") for name in numbers if name not in texts
         }
         parsers |= {name: Codes() for name in texts}
-        parts: dict[str, list[NDArray[np.float64] | NDArray[np.int64]]] = {name: [] for name in parsers}
-        rows = 0
-        for chunk in self._chunks(progress):
-            for name, parser in parsers.items():
-                parts[name].append(self._parsed(chunk, name, parser, first=rows))
-            rows += len(chunk)
-        if rows == 0:
-            raise TableError(mark("{file}: there is a heading and no row below it"), file=self.path)
+        parts = self._quickly(parsers, progress) or self._carefully(parsers, progress)
+        table = arrow_csv.table_of(parsers, parts)
         both = [name for name in numbers if name in texts]
-        return _table(rows, parsers, parts) if not both else self._with_both(numbers, texts, progress)
+        return (
+            table if not both else Table(table.rows, {**table.numbers, **self.read(numbers=both).numbers}, table.texts)
+        )
 
     def write_with(self, name: str, values: NDArray[np.float64], out: BinaryIO) -> None:
         """Write the file as it was, in UTF-8, with one more column."""
@@ -142,6 +140,24 @@ class CSVTable:
             )
         return (record + [""] * width)[:width]
 
+    def _quickly(self, parsers: dict[str, Numbers | Codes], progress: Progress | None) -> dict[str, Parts] | None:
+        """The columns through pyarrow, where that gives the same."""
+        if self.encoding not in {"utf-8", "utf-8-sig"}:
+            return None
+        return arrow_csv.read(self.path, parsers, delimiter=self.delimiter, progress=progress)
+
+    def _carefully(self, parsers: dict[str, Numbers | Codes], progress: Progress | None) -> dict[str, Parts]:
+        """The columns row by row, whatever the rows look like."""
+        parts: dict[str, Parts] = {name: [] for name in parsers}
+        rows = 0
+        for chunk in self._chunks(progress):
+            for name, parser in parsers.items():
+                parts[name].append(self._parsed(chunk, name, parser, first=rows))
+            rows += len(chunk)
+        if rows == 0:
+            raise TableError(mark("{file}: there is a heading and no row below it"), file=self.path)
+        return parts
+
     def _parsed(
         self, chunk: Sequence[list[str]], name: str, parser: Numbers | Codes, *, first: int
     ) -> NDArray[np.float64] | NDArray[np.int64]:
@@ -166,11 +182,6 @@ class CSVTable:
                     column=name,
                 )
         raise AssertionError(name)  # pragma: no cover - one of the cells was refused just now.
-
-    def _with_both(self, numbers: Collection[str], texts: Collection[str], progress: Progress | None) -> Table:
-        """A column wanted as numbers and as texts is read twice."""
-        coded = self.read(texts=texts, progress=progress)
-        return Table(coded.rows, self.read(numbers=numbers).numbers, coded.texts)
 
 
 class _Records:
@@ -206,20 +217,6 @@ def heading(record: Sequence[str]) -> list[str]:
 def _is_separator_line(record: Sequence[str]) -> bool:
     # Excel's own first line.
     return record[0].strip().lower().startswith("sep=")
-
-
-def _table(
-    rows: int,
-    parsers: dict[str, Numbers | Codes],
-    parts: dict[str, list[NDArray[np.float64] | NDArray[np.int64]]],
-) -> Table:
-    numbers, texts = {}, {}
-    for name, parser in parsers.items():
-        if isinstance(parser, Codes):
-            texts[name] = parser.column([part.astype(np.int64, copy=False) for part in parts.pop(name)])
-        else:
-            numbers[name] = np.concatenate([part.astype(np.float64, copy=False) for part in parts.pop(name)])
-    return Table(rows, numbers, texts)
 
 
 def _encoding(path: Path) -> str:

@@ -143,3 +143,39 @@ def test_a_text_among_the_numbers_of_a_parquet_file_is_named_with_its_row(tmp_pa
         open_table(path).read(numbers=["q"])
     with pytest.raises(TableError, match="the column day holds date32"):
         open_table(path).read(numbers=["day"])
+
+
+AWKWARD = {
+    "as it should be": "",
+    "a blank row": ",,\n",
+    "a row that is too short": "nữ,20\n",
+    "a blank line": "\n",
+    "quoted line breaks": '"nữ\ncao",20,3\n',
+    "another way to write a missing number": "nam,nan,NA\n",
+}
+
+
+@pytest.mark.parametrize("kind", AWKWARD)
+def test_the_quick_reader_gives_what_the_careful_one_gives(tmp_path, monkeypatch, kind):
+    pytest.importorskip("pyarrow")
+    rng = np.random.default_rng(5)
+    rows = "".join(f"{'nữ' if k % 3 else 'nam'},{k % 70},{x}\n" for k, x in enumerate(rng.normal(size=2000)))
+    path = saved(tmp_path, ("sex,age,score\n" + rows + AWKWARD[kind] + rows).encode("utf-8-sig"))
+    wanted = {"numbers": ["score", "age"], "texts": ["sex"]}
+    careful = open_table(path).read(**wanted)
+    monkeypatch.setattr("survey.engine.arrow_csv.WORTH_ARROW", 0)
+    monkeypatch.setattr("survey.engine.arrow_csv._BLOCK", 10_000)
+    quick = open_table(path).read(**wanted)
+    assert quick.rows == careful.rows
+    assert quick.texts["sex"].labels().tolist() == careful.texts["sex"].labels().tolist()
+    for name in wanted["numbers"]:
+        np.testing.assert_array_equal(quick.numbers[name], careful.numbers[name])
+
+
+def test_the_quick_reader_leaves_faults_to_the_careful_one(tmp_path, monkeypatch):
+    monkeypatch.setattr("survey.engine.arrow_csv.WORTH_ARROW", 0)
+    for fault in ("a text among numbers", "too many values", "only a heading", "infinity"):
+        content, message = FAULTS[fault]
+        with pytest.raises(TableError) as caught:
+            open_table(saved(tmp_path, content)).read(numbers=["q"])
+        assert message in str(caught.value)
