@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 @click.option("--stream", default=None, type=click.Choice(["counter", "sample", "census"]), help=_("One stream only."))
 @click.option("--audience", default="inside", type=click.Choice(["inside", "public"]), help=_("Who will read it."))
 @click.option("--db", "path", default=None, type=click.Path(exists=True, dir_okay=False), help=_("An SQLite file."))
-@click.option("--format", "style", default="table", type=click.Choice(["table", "csv", "json"]))
+@click.option(
+    "--format", "style", default="table", type=click.Choice(["table", "csv", "json"]), help=_("How to print.")
+)
 def command(*, wave: str, by: str, stream: str | None, audience: str, path: str | None, style: str) -> None:
     del by  # Agencies are the only rows yet; the option is part of the contract.
     from survey.services import indices, waves

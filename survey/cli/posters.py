@@ -31,6 +31,8 @@ def command(*, wave: str, agency_code: str | None, out: Path) -> None:
     settings = installation.settings()
     with installation.database() as database, database.writing() as session:
         pages = _pages(session, settings, wave=wave, agency_code=agency_code)
+        if not pages:
+            raise NotFoundError(mark("There is no counter here yet: `sipas counter add` opens one."))
     out.write_bytes(posters_pdf.posters(pages, locale=i18n.current().code, gettext=_))
     said = i18n.ngettext("%(num)s poster in %(file)s", "%(num)s posters in %(file)s", len(pages), file=out)
     click.echo(said, err=True)

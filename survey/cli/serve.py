@@ -8,6 +8,8 @@ from survey.cli import installation, serving
 from survey.db import Database
 from survey.i18n import _
 
+HIGHEST_PORT = 65535
+
 
 @click.command("serve", help=_("Serve the site of this installation (settings: see README, 'Configuration')."))
 @click.option("--bind", default="127.0.0.1:8000", metavar="HOST:PORT", help=_("Address to listen on."))
@@ -16,8 +18,8 @@ def command(bind: str, workers: int) -> None:
     from survey.app import create_app
 
     host, _colon, port = bind.rpartition(":")
-    if not port.isdigit():
-        raise click.UsageError(_("--bind %(bind)s has no port: write HOST:PORT", bind=bind))
+    if not port.isdecimal() or int(port) > HIGHEST_PORT:
+        raise click.UsageError(_("--bind %(bind)s names no port: write HOST:PORT", bind=bind))
     settings = installation.settings()
     listener = serving.listen(host.strip("[]") or "127.0.0.1", int(port))
     database = Database(settings.database_url)

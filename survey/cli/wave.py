@@ -26,7 +26,9 @@ def command() -> None:
 @click.argument("code")
 @click.option("--questionnaire", default="sipas-counter", help=_("A shipped definition, or a TOML file."))
 @click.option("--title", required=True, help=_("As pages and documents call it."))
-@click.option("--stream", default="counter", type=click.Choice(["counter", "sample", "census"]))
+@click.option(
+    "--stream", default="counter", type=click.Choice(["counter", "sample", "census"]), help=_("How they come.")
+)
 @click.option("--opens", required=True, type=DAY, help=_("First day on which answers are taken."))
 @click.option("--closes", required=True, type=DAY, help=_("Last day on which answers are taken."))
 def add(*, code: str, questionnaire: str, title: str, stream: str, opens: dt.datetime, closes: dt.datetime) -> None:
