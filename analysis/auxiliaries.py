@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 # Below this share of the largest, an eigenvalue of the scaled cross-products is a redundancy between columns.
 _SMALLEST_EIGENVALUE = 1e-11
+# From here on a step is solved iteratively, to this share of its right-hand side.
+_MANY_COLUMNS = 60
+_NEAR = 1e-9
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -129,14 +132,13 @@ class ModelMatrix:
 
     def inverse(self, weights: FloatArray) -> FloatArray:
         """Generalised inverse of :meth:`products`; redundant columns share what they explain."""
+        return _generalised_inverse(self.products(weights))
+
+    def solve(self, weights: FloatArray, right: FloatArray) -> FloatArray:
+        """Coefficients whose :meth:`products` are `right`; any of those where columns are redundant."""
         products = self.products(weights)
-        scale = np.sqrt(np.diag(products))
-        scale[scale == 0] = 1.0
-        values, vectors = np.linalg.eigh(products / np.outer(scale, scale))
-        kept = values > _SMALLEST_EIGENVALUE * values[-1]
-        scaled = vectors[:, kept] / scale[:, None]
-        inverse: FloatArray = (scaled / values[kept]) @ scaled.T
-        return inverse
+        found = _conjugate_gradient(products, right) if len(products) > _MANY_COLUMNS else None
+        return _generalised_inverse(products) @ right if found is None else found
 
     def _block(self, margin: Margin, weights: FloatArray, weighted: FloatArray) -> FloatArray:
         """Cross-products of one margin's levels with every column."""
@@ -203,3 +205,41 @@ def matrix_of(margins: Sequence[Margin], numeric: Sequence[Total] = ()) -> Model
     totals = np.concatenate([*(each.totals for each in margins), [each.total for each in numeric]])
     names = [each.label(position) for each in margins for position in range(len(each.levels))]
     return ModelMatrix(tuple(margins), columns, totals, (*names, *(each.variable for each in numeric)))
+
+
+def _generalised_inverse(products: FloatArray) -> FloatArray:
+    scale = _scale(products)
+    values, vectors = np.linalg.eigh(products / np.outer(scale, scale))
+    kept = values > _SMALLEST_EIGENVALUE * values[-1]
+    scaled = vectors[:, kept] / scale[:, None]
+    inverse: FloatArray = (scaled / values[kept]) @ scaled.T
+    return inverse
+
+
+def _conjugate_gradient(products: FloatArray, right: FloatArray) -> FloatArray | None:
+    """A solution near enough for a step of Newton's method, None where there is none or it is slow to come.
+
+    Hundreds of levels make eigenvectors slow, above all where the library's threads wait for a busy machine; this needs
+    a few products with the matrix, summed without that library.
+    """
+    scale = _scale(products)
+    matrix, residual = products / np.outer(scale, scale), right / scale
+    solution, direction = np.zeros_like(residual), residual
+    square, enough = float(residual @ residual), float(residual @ residual) * _NEAR**2
+    for _ in range(len(right)):
+        if square <= enough:
+            return solution / scale
+        ahead = np.einsum("ij,j->i", matrix, direction)
+        along = float(direction @ ahead)
+        if along <= 0:
+            return None
+        solution = solution + square / along * direction
+        residual = residual - square / along * ahead
+        before, square = square, float(residual @ residual)
+        direction = residual + square / before * direction
+    return None
+
+
+def _scale(products: FloatArray) -> FloatArray:
+    scale: FloatArray = np.sqrt(np.diag(products))
+    return np.where(scale == 0, 1.0, scale)

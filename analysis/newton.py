@@ -21,6 +21,8 @@ RESCALE_ABOVE = 20.0
 # A step may leave this share of the slope it started with along its own direction.
 _SLOPE_LEFT = 0.5
 _MOST_HALVINGS = 40
+# Relative errors so near to rounding that a further step is not worth its time.
+_ROUNDING = 1e-12
 # How often a step may fail to bring the totals nearer before they count as out of reach.
 _MOST_STALLS = 5
 
@@ -111,7 +113,7 @@ class _Problem:
             stalls = stalls + 1 if error >= best_error else 0
             if error < best_error:
                 best, best_error = eta, error
-            if met or stalls > _MOST_STALLS:
+            if met or best_error <= _ROUNDING or stalls > _MOST_STALLS:
                 return best, iteration
         return best, max_iterations
 
@@ -130,9 +132,9 @@ class _Problem:
     def direction(self, eta: FloatArray, misfit: FloatArray) -> FloatArray:
         """Newton's direction; that of a free distance where bounds have left none."""
         slope = self.distance.slope(self.matrix.times(eta))
-        direction = self.matrix.inverse(self.base * slope) @ misfit
+        direction = self.matrix.solve(self.base * slope, misfit)
         if self.distance.bounded and float(misfit @ direction) <= 0:
-            direction = self.matrix.inverse(self.base) @ misfit
+            direction = self.matrix.solve(self.base, misfit)
         return direction
 
     def unreachable(self, misfit: FloatArray, sample: FloatArray, iterations: int) -> AnalysisError:
