@@ -8,9 +8,9 @@ import datetime as dt
 import hashlib
 import hmac
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import joinedload
 
@@ -32,6 +32,7 @@ from survey.services.response_rows import Reader, receipt_for, to_the_minute
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from sqlalchemy import Table
     from sqlalchemy.orm import Session
 
     from forms.definition import Questionnaire
@@ -46,7 +47,17 @@ _TAG_BYTES = 16
 # The clocks of two machines behind one address may differ a little.
 _CLOCK_SLACK_MINUTES = 5
 _RECEIPT_ATTEMPTS = 20
-_INSERTS: Mapping[str, Callable[..., Any]] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+# Statements are built once: building them takes longer than running them.
+_ROWS = cast("Table", Response.__table__)
+_INSERT_UNLESS_THERE = {
+    name: dialect.insert(_ROWS).on_conflict_do_nothing().returning(_ROWS.c.id)
+    for name, dialect in (("sqlite", sqlite), ("postgresql", postgresql))
+}
+_PRINTING = (
+    select(CounterCode)
+    .where(CounterCode.counter_id == bindparam("counter_number"), CounterCode.serial == bindparam("serial"))
+    .options(joinedload(CounterCode.counter).joinedload(Counter.agency))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,10 +162,7 @@ def record(
 
 
 def _printing(session: Session, parts: codes.CodeParts) -> CounterCode:
-    query = select(CounterCode).where(
-        CounterCode.counter_id == parts.counter_number, CounterCode.serial == parts.serial
-    )
-    printing = session.scalar(query.options(joinedload(CounterCode.counter).joinedload(Counter.agency)))
+    printing = session.scalar(_PRINTING, {"counter_number": parts.counter_number, "serial": parts.serial})
     if printing is None:
         # Signed by our key and not in our tables: of another database of this installation.
         raise UnknownCode
@@ -191,9 +199,8 @@ def _decoded(token: str) -> bytes:
 
 def _insert_unless_there(session: Session, row: Mapping[str, object]) -> bool:
     """One statement decides between two forms at once: the database inserts the first and skips the second."""
-    insert = _INSERTS[session.get_bind().dialect.name]
-    result = session.execute(insert(Response).values(row).on_conflict_do_nothing().returning(Response.id))
-    return result.scalar() is not None
+    statement = _INSERT_UNLESS_THERE[session.get_bind().dialect.name]
+    return session.execute(statement, dict(row)).scalar() is not None
 
 
 def _earlier(session: Session, submission_key: str) -> Response | None:

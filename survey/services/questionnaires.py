@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
     from forms.definition import Questionnaire
 
+# What a hash names never changes, so that a process reads it once.
+_READ: dict[str, Questionnaire] = {}
+
 
 def store(session: Session, questionnaire: Questionnaire) -> str:
     """Keep `questionnaire` word for word and return its hash; keeping it twice keeps it once."""
@@ -32,7 +35,9 @@ def store(session: Session, questionnaire: Questionnaire) -> str:
 
 def get(session: Session, questionnaire_hash: str) -> Questionnaire:
     """The questionnaire of that hash, as it was when it was stored."""
-    stored = session.get(StoredQuestionnaire, questionnaire_hash)
-    if stored is None:
-        raise NotFoundError(mark("There is no questionnaire {hash}."), hash=questionnaire_hash[:12])
-    return loading.from_canonical(stored.canonical)
+    if questionnaire_hash not in _READ:
+        stored = session.get(StoredQuestionnaire, questionnaire_hash)
+        if stored is None:
+            raise NotFoundError(mark("There is no questionnaire {hash}."), hash=questionnaire_hash[:12])
+        _READ[questionnaire_hash] = loading.from_canonical(stored.canonical)
+    return _READ[questionnaire_hash]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from survey.i18n import mark
 from survey.models import Stream, Wave
@@ -21,6 +21,13 @@ if TYPE_CHECKING:
 
     from forms.definition import Questionnaire
 
+# Built once: every citizen's form asks for it.
+_RUNNING = (
+    select(Wave)
+    .where(Wave.stream == bindparam("stream"), Wave.opens_on <= bindparam("day"), Wave.closes_on >= bindparam("day"))
+    .order_by(Wave.opens_on.desc(), Wave.id.desc())
+    .limit(1)
+)
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
@@ -75,8 +82,7 @@ def find(session: Session, code: str) -> WaveRef | None:
 
 def running(session: Session, *, stream: str = Stream.COUNTER, on: dt.date) -> WaveRef | None:
     """The wave of `stream` that takes answers on that day; of several, the one opened last."""
-    query = select(Wave).where(Wave.stream == Stream(stream), Wave.opens_on <= on, Wave.closes_on >= on)
-    wave = session.scalar(query.order_by(Wave.opens_on.desc(), Wave.id.desc()).limit(1))
+    wave = session.scalar(_RUNNING, {"stream": Stream(stream), "day": on})
     return WaveRef.of(wave) if wave else None
 
 
