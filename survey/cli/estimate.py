@@ -18,7 +18,8 @@ from survey.i18n import _
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from survey.services.estimation import DesignColumns, FileEstimate, FileEstimates
+    from survey.services.estimation import FileEstimate, FileEstimates
+    from survey.services.estimation_design import DesignColumns
     from survey.services.estimation_measures import Measure
 
 METHODS = ("t", "logit", "beta", "wilson", "likelihood", "asin")
@@ -80,7 +81,7 @@ def _asked(options: dict[str, Any]) -> list[Measure]:
 
 
 def _design(options: dict[str, Any]) -> DesignColumns:
-    from survey.services.estimation import DesignColumns
+    from survey.services.estimation_design import DesignColumns
 
     names = ("weights", "strata", "psu", "ssu", "lonely_psu", "replicates", "replicate_method", "fay_rho")
     return DesignColumns(**{name: options[name] for name in names}, fpc=tuple(_split(options["fpc"])))

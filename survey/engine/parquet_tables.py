@@ -50,7 +50,7 @@ class ParquetTable:
         wanted = list(dict.fromkeys([*numbers, *texts]))
         check_columns(self.columns, wanted)
         rows, total = 0, self._file.metadata.num_rows
-        values = {name: np.empty(total) for name in numbers}
+        values = {name: np.empty(total, dtype=self._kind(name)) for name in numbers}
         coders = {name: Codes() for name in texts}
         codes = {name: np.empty(total, dtype=np.int64) for name in texts}
         for group in range(self._file.num_row_groups):
@@ -65,6 +65,12 @@ class ParquetTable:
             if progress is not None:
                 progress(rows / total)
         return Table(rows, values, {name: coders[name].column([codes[name]]) for name in texts})
+
+    def _kind(self, name: str) -> type[np.floating[Any]]:
+        """Half the memory where it loses nothing: ratings are small whole numbers."""
+        import pyarrow as pa
+
+        return np.float32 if self._file.schema_arrow.field(name).type in _small(pa) else np.float64
 
     def write_with(self, name: str, values: NDArray[np.float64], out: BinaryIO) -> None:
         """Write the file as it was with one more column."""
@@ -82,6 +88,10 @@ class ParquetTable:
     def place(self, row: int) -> int:
         """The number of a row, from 1."""
         return row + 1
+
+
+def _small(pa: Any) -> tuple[Any, ...]:
+    return pa.bool_(), pa.int8(), pa.uint8(), pa.int16(), pa.uint16()
 
 
 def _placed(column: Any, first: int) -> Iterator[tuple[int, Any]]:

@@ -10,7 +10,7 @@ import math
 import unicodedata
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -58,7 +58,7 @@ class Table:
     """The columns that were asked for."""
 
     rows: int
-    numbers: Mapping[str, NDArray[np.float64]]
+    numbers: Mapping[str, NDArray[np.floating[Any]]]
     texts: Mapping[str, Coded]
 
 

@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import math
-import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
 from analysis import estimates, intervals
-from analysis.design import SurveyDesign
 from analysis.quantiles import quantile
-from analysis.replicates import ReplicateDesign
 from analysis.results import Kind
 from analysis.tables import Label
 from survey.engine.tables import open_table
 from survey.i18n import mark
 from survey.services import estimation_cells
 from survey.services.errors import ServiceError
+from survey.services.estimation_design import design_of, replicate_columns
 from survey.services.estimation_measures import COMPARISONS
-from survey.services.weight_columns import checked_weights
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -28,45 +25,18 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from analysis.design import SurveyDesign
     from analysis.results import Estimate
     from analysis.tables import Estimates
     from survey.engine.tables import Coded, Progress, Table, TableFile
+    from survey.services.estimation_design import Design, DesignColumns
     from survey.services.estimation_measures import Condition, Measure
 
-    Design = SurveyDesign | ReplicateDesign
 
 # Numbers of one batch of domains: 8 bytes each, and a few copies.
 _BATCH = 8_000_000
 # Levels that a message lists.
 _MOST_NAMED = 12
-
-
-@dataclass(frozen=True, slots=True)
-class DesignColumns:
-    """Which columns of a file declare its design.
-
-    Attributes
-    ----------
-    weights : str
-    strata, psu, ssu : str, optional
-    fpc : tuple of str
-        One a stage: population sizes, or sampling fractions where none exceeds 1.
-    lonely_psu : {"error", "adjust", "average", "certainty", "remove"}
-    replicates : str, optional
-        What the names of the columns of replicate weights begin with; a number follows.
-    replicate_method : {"jk1", "jkn", "brr", "fay", "bootstrap"}, optional
-    fay_rho : float
-    """
-
-    weights: str
-    strata: str | None = None
-    psu: str | None = None
-    ssu: str | None = None
-    fpc: tuple[str, ...] = ()
-    lonely_psu: str = "error"
-    replicates: str | None = None
-    replicate_method: str | None = None
-    fay_rho: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +108,7 @@ def estimate_file(
         raise ServiceError(mark("nothing to estimate: name a mean, total, proportion, ratio or quantile"))
     source = open_table(path)
     table = source.read(**_columns(source, measures, design, by=by, where=where), progress=progress)
-    survey_design = _design(source, table, design)
+    survey_design = design_of(source, table, design)
     asked = _Asked(table, survey_design, by, _chosen(table, where), confidence_level, ci)
     found = asked.about_all(measures)
     if not found:
@@ -155,78 +125,13 @@ def _columns(
     where: Sequence[Condition],
 ) -> dict[str, list[str]]:
     """The columns to read, once each, as numbers and as texts."""
-    numbers = [design.weights, *design.fpc, *_replicate_columns(source, design)]
+    numbers = [design.weights, *design.fpc, *replicate_columns(source, design)]
     numbers += [name for each in measures for name in each.numbers]
     numbers += [each.column for each in where if each.comparison]
     texts = [name for name in (design.strata, design.psu, design.ssu) if name]
     texts += [*by, *(name for each in measures for name in each.texts)]
     texts += [each.column for each in where if not each.comparison]
     return {"numbers": list(dict.fromkeys(numbers)), "texts": list(dict.fromkeys(texts))}
-
-
-def _replicate_columns(source: TableFile, design: DesignColumns) -> list[str]:
-    """Columns of replicate weights in the order of their numbers."""
-    if design.replicates is None:
-        return []
-    pattern = re.compile(re.escape(design.replicates) + r"(\d+)")
-    found = [(int(match[1]), name) for name in source.columns if (match := pattern.fullmatch(name))]
-    if len(found) < 2:  # noqa: PLR2004 (replicates are compared)
-        raise ServiceError(
-            mark("no columns of replicate weights: none is called {prefix}1, {prefix}2 and so on"),
-            prefix=design.replicates,
-        )
-    return [name for _number, name in sorted(found)]
-
-
-def _design(source: TableFile, table: Table, columns: DesignColumns) -> Design:
-    weights = checked_weights(source, columns.weights, table.numbers[columns.weights])
-    if columns.replicates is not None:
-        return _replicate_design(source, table, columns, weights)
-    labels = {name: table.texts[name] for name in (columns.strata, columns.psu, columns.ssu) if name}
-    for name, coded in labels.items():
-        missing = np.flatnonzero(coded.codes < 0)
-        if missing.size:
-            raise ServiceError(
-                mark("line {line}: the column {column} is empty, and the design needs it for every respondent"),
-                line=source.place(int(missing[0])),
-                column=name,
-            )
-    made = SurveyDesign.from_columns(
-        weights,
-        strata=_codes(table, columns.strata),
-        psu=_codes(table, columns.psu),
-        ssu=_codes(table, columns.ssu),
-        fpc=[table.numbers[name] for name in columns.fpc] or None,
-        lonely_psu=columns.lonely_psu,
-    )
-    return made if columns.strata is None else _named_strata(made, table.texts[columns.strata].levels)
-
-
-def _codes(table: Table, name: str | None) -> NDArray[np.int64] | None:
-    return None if name is None else table.texts[name].codes
-
-
-def _named_strata(design: SurveyDesign, levels: tuple[str, ...]) -> SurveyDesign:
-    """The same design, its strata called in messages as in the file; codes are only quicker to sort."""
-    first, *others = design.stages
-    return replace(design, stages=(replace(first, strata=tuple(levels[code] for code in first.strata)), *others))
-
-
-def _replicate_design(
-    source: TableFile, table: Table, columns: DesignColumns, weights: NDArray[np.float64]
-) -> ReplicateDesign:
-    if columns.replicate_method is None:
-        raise ServiceError(mark("replicate weights need their method: jk1, jkn, brr, fay or bootstrap"))
-    replicates = np.column_stack([table.numbers[name] for name in _replicate_columns(source, columns)])
-    # A jackknife replicate multiplies the rest of its stratum by n/(n-1): the factor tells the scale.
-    scales = 1 / (replicates / weights[:, None]).max(axis=0) if columns.replicate_method == "jkn" else None
-    return ReplicateDesign.from_columns(
-        weights,
-        replicates,
-        method=columns.replicate_method,
-        replicate_scales=scales,
-        fay_rho=columns.fay_rho,
-    )
 
 
 def _chosen(table: Table, where: Sequence[Condition]) -> NDArray[np.bool_]:

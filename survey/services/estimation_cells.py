@@ -82,7 +82,7 @@ def from_cells(
 ) -> list[list[tuple[int, Estimate]]]:
     """For each of `asked` its estimates by the domain's code, in order; who is in none has the code −1."""
     psu = design.stages[0].unit
-    labels = {"domain": domain, "stratum": design.stages[0].stratum_of_unit[psu], "psu": psu}
+    stratum = design.stages[0].stratum_of_unit[psu]
     cells = len(crossed(domain - OUTSIDE, psu, seconds=design.stages[0].units)[1])
     at_a_time = max(_AT_A_TIME // cells, 1)
     found: list[list[tuple[int, Estimate]]] = [[] for _ in asked]
@@ -91,7 +91,9 @@ def from_cells(
     for start in range(0, len(order), at_a_time):
         part = order[start : start + at_a_time]
         measures = [CellMeasure(str(place), (asked[place].column,), **asked[place].scored) for place in part]
-        summed = cells_from_rows(columns, weights=design.weights, measures=measures, **labels)
+        summed = cells_from_rows(
+            columns, domain=domain, stratum=stratum, psu=psu, weights=design.weights, measures=measures
+        )
         table = ratio_table(summed, lonely_psu=design.lonely.name, sampling_fraction=_fractions(design))
         for column, place in enumerate(part):
             found[place] = list(_estimates(table, column))

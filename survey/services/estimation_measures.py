@@ -6,7 +6,7 @@ import math
 import operator
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from survey.i18n import mark
 from survey.services.errors import ServiceError
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-COMPARISONS: dict[str, Callable[[NDArray[np.float64], float], NDArray[np.bool_]]] = {
+COMPARISONS: dict[str, Callable[[NDArray[np.floating[Any]], float], NDArray[np.bool_]]] = {
     ">=": operator.ge,
     "<=": operator.le,
     ">": operator.gt,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from survey.engine.tables import TableFile
 
 
-def checked_weights(source: TableFile, column: str, weights: NDArray[np.float64]) -> NDArray[np.float64]:
+def checked_weights(source: TableFile, column: str, weights: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
     """The weights, all above zero; raises ServiceError naming line and column."""
     wrong = np.flatnonzero(~(weights > 0))
     if wrong.size:
@@ -28,4 +28,4 @@ def checked_weights(source: TableFile, column: str, weights: NDArray[np.float64]
             value="–" if np.isnan(value) else f"{value:.10g}",
             count=int(wrong.size),
         )
-    return weights
+    return weights.astype(np.float64, copy=False)

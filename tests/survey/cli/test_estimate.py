@@ -13,7 +13,8 @@ from click.testing import CliRunner
 
 from survey import i18n
 from survey.cli.estimate import command
-from survey.services.estimation import DesignColumns, estimate_file
+from survey.services.estimation import estimate_file
+from survey.services.estimation_design import DesignColumns
 from survey.services.estimation_measures import condition, measure
 
 ROOT = Path(__file__).parents[3]

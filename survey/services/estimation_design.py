@@ -1,0 +1,116 @@
+"""The design of a data file: which columns declare it, and the design made of them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from analysis.design import SurveyDesign
+from analysis.replicates import ReplicateDesign
+from survey.i18n import mark
+from survey.services.errors import ServiceError
+from survey.services.weight_columns import checked_weights
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from survey.engine.tables import Table, TableFile
+
+Design = SurveyDesign | ReplicateDesign
+
+
+@dataclass(frozen=True, slots=True)
+class DesignColumns:
+    """Which columns of a file declare its design.
+
+    Attributes
+    ----------
+    weights : str
+    strata, psu, ssu : str, optional
+    fpc : tuple of str
+        One a stage: population sizes, or sampling fractions where none exceeds 1.
+    lonely_psu : {"error", "adjust", "average", "certainty", "remove"}
+    replicates : str, optional
+        What the names of the columns of replicate weights begin with; a number follows.
+    replicate_method : {"jk1", "jkn", "brr", "fay", "bootstrap"}, optional
+    fay_rho : float
+    """
+
+    weights: str
+    strata: str | None = None
+    psu: str | None = None
+    ssu: str | None = None
+    fpc: tuple[str, ...] = ()
+    lonely_psu: str = "error"
+    replicates: str | None = None
+    replicate_method: str | None = None
+    fay_rho: float = 0.0
+
+
+def replicate_columns(source: TableFile, design: DesignColumns) -> list[str]:
+    """Columns of replicate weights in the order of their numbers."""
+    if design.replicates is None:
+        return []
+    pattern = re.compile(re.escape(design.replicates) + r"(\d+)")
+    found = [(int(match[1]), name) for name in source.columns if (match := pattern.fullmatch(name))]
+    if len(found) < 2:  # noqa: PLR2004 (replicates are compared)
+        raise ServiceError(
+            mark("no columns of replicate weights: none is called {prefix}1, {prefix}2 and so on"),
+            prefix=design.replicates,
+        )
+    return [name for _number, name in sorted(found)]
+
+
+def design_of(source: TableFile, table: Table, columns: DesignColumns) -> Design:
+    """The design that the columns declare; raises what is wrong with them, with the line."""
+    weights = checked_weights(source, columns.weights, table.numbers[columns.weights])
+    if columns.replicates is not None:
+        return _replicate_design(source, table, columns, weights)
+    labels = {name: table.texts[name] for name in (columns.strata, columns.psu, columns.ssu) if name}
+    for name, coded in labels.items():
+        missing = np.flatnonzero(coded.codes < 0)
+        if missing.size:
+            raise ServiceError(
+                mark("line {line}: the column {column} is empty, and the design needs it for every respondent"),
+                line=source.place(int(missing[0])),
+                column=name,
+            )
+    made = SurveyDesign.from_columns(
+        weights,
+        strata=_codes(table, columns.strata),
+        psu=_codes(table, columns.psu),
+        ssu=_codes(table, columns.ssu),
+        fpc=[table.numbers[name] for name in columns.fpc] or None,
+        lonely_psu=columns.lonely_psu,
+    )
+    return made if columns.strata is None else _named_strata(made, table.texts[columns.strata].levels)
+
+
+def _codes(table: Table, name: str | None) -> NDArray[np.int64] | None:
+    return None if name is None else table.texts[name].codes
+
+
+def _named_strata(design: SurveyDesign, levels: tuple[str, ...]) -> SurveyDesign:
+    """The same design, its strata called in messages as in the file; codes are only quicker to sort."""
+    first, *others = design.stages
+    return replace(design, stages=(replace(first, strata=tuple(levels[code] for code in first.strata)), *others))
+
+
+def _replicate_design(
+    source: TableFile, table: Table, columns: DesignColumns, weights: NDArray[np.float64]
+) -> ReplicateDesign:
+    if columns.replicate_method is None:
+        raise ServiceError(mark("replicate weights need their method: jk1, jkn, brr, fay or bootstrap"))
+    replicates = np.column_stack([table.numbers[name] for name in replicate_columns(source, columns)])
+    # A jackknife replicate multiplies the rest of its stratum by n/(n-1): the factor tells the scale.
+    scales = 1 / (replicates / weights[:, None]).max(axis=0) if columns.replicate_method == "jkn" else None
+    return ReplicateDesign.from_columns(
+        weights,
+        replicates,
+        method=columns.replicate_method,
+        replicate_scales=scales,
+        fay_rho=columns.fay_rho,
+    )
