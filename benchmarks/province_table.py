@@ -3,17 +3,22 @@
     python benchmarks/province_table.py [--responses 1000000] [--runs 5] [--write]
 
 The whole service is timed (`services.indices.index_table`), from the open session to the finished value, on a simulated
-wave of a year. The file is in the memory of the system, as that of a serving machine is.
+wave of a year; then the page of the wave over HTTP from a `sipas serve` of its own, first after another response has
+come, so that the site computes the table, then again, when it is kept. The peak memory is that of the serving process.
+The file is in the memory of the system, as that of a serving machine is.
 """
 
 from __future__ import annotations
 
 import argparse
 import datetime as dt
+import re
 import shutil
 import tempfile
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.request import urlopen
 
 import numpy as np
 import report
@@ -22,6 +27,9 @@ import sites
 from forms import loading
 from survey.db import Database
 from survey.services import agencies, counters, indices, simulation, waves
+
+if TYPE_CHECKING:
+    import subprocess
 
 WAVE = "do-luong"
 OPENS, CLOSES = dt.date(2026, 1, 1), dt.date(2026, 12, 31)
@@ -66,7 +74,37 @@ def seconds_to_the_table(database: Database) -> float:
         return time.perf_counter() - began
 
 
-def measure(kind: str, *, responses: int, runs: int) -> tuple[str, str, str]:
+def seconds_to_the_page(url: str) -> float:
+    began = time.perf_counter()
+    with urlopen(f"{url}/waves/{WAVE}", timeout=120) as page:
+        page.read()
+    return time.perf_counter() - began
+
+
+def one_more_response(database: Database, *, number: int) -> None:
+    with database.writing() as session:
+        wave = waves.find(session, WAVE)
+        simulation.simulate(session, wave, responses=1, rng=np.random.default_rng(number), today=CLOSES)
+
+
+def peak_megabytes(process: subprocess.Popen[bytes]) -> int:
+    """Of memory that the process had at once, since it began."""
+    status = Path(f"/proc/{process.pid}/status").read_text(encoding="ascii")
+    return round(int(re.search(r"VmHWM:\s+(\d+) kB", status)[1]) / 1024)
+
+
+def over_http(database: Database, url: str, folder: Path, *, runs: int) -> tuple[list[float], list[float], int]:
+    settings, environ = sites.installation(url, folder)
+    computed, kept = [], []
+    with sites.server(settings, environ) as process:
+        for number in range(runs):
+            one_more_response(database, number=number)
+            computed.append(seconds_to_the_page(settings.public_base_url))
+            kept.append(seconds_to_the_page(settings.public_base_url))
+        return computed, kept, peak_megabytes(process)
+
+
+def measure(kind: str, *, responses: int, runs: int) -> tuple[str, ...]:
     folder = Path(tempfile.mkdtemp(prefix="sipas-province-"))
     try:
         with sites.DATABASES[kind](folder) as url:
@@ -74,10 +112,12 @@ def measure(kind: str, *, responses: int, runs: int) -> tuple[str, str, str]:
             tidied(database)
             seconds_to_the_table(database)
             taken = [seconds_to_the_table(database) for _ in range(runs)]
+            computed, kept, megabytes = over_http(database, url, folder, runs=runs)
             database.close()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    return kind, f"{report.median(taken):.2f}", f"{max(taken):.2f}"
+    medians = [f"{report.median(seconds):.2f}" for seconds in (taken, computed, kept)]
+    return kind, *medians, f"{max(computed):.2f}", str(megabytes)
 
 
 def main() -> None:
@@ -87,8 +127,8 @@ def main() -> None:
     parser.add_argument("--write", action="store_true", help="replace the section of docs/benchmarks.md")
     options = parser.parse_args()
     rows = [measure(kind, responses=options.responses, runs=options.runs) for kind in sites.DATABASES]
-    table = report.table(("database", "seconds to the table, median", "longest"), list(rows))
-    body = f"{options.responses:,} responses, {options.runs} runs after a first one.\n\n{table}"
+    heading = ("database", "s to the table", "s to the page, computed", "s to the page, kept", "longest", "peak MB")
+    body = f"{options.responses:,} responses, medians of {options.runs} runs.\n\n{report.table(heading, rows)}"
     today = dt.datetime.now(tz=dt.UTC).date().isoformat()
     report.write("The province table", body, date=today) if options.write else print(body)
 

@@ -84,6 +84,19 @@ def serving(kind: str, *, counters_used: int = 20) -> Iterator[Site]:
 
 
 def _served(database_url: str, folder: Path, counters_used: int) -> Iterator[Site]:
+    settings, environ = installation(database_url, folder)
+    database = Database(database_url)
+    database.upgrade()
+    opened = prepare(database, settings, counters_used)
+    try:
+        with server(settings, environ) as process:
+            yield Site(settings.public_base_url, settings, database, opened, process)
+    finally:
+        database.close()
+
+
+def installation(database_url: str, folder: Path) -> tuple[Settings, dict[str, str]]:
+    """The settings of a site at a free port, and the environment that says them."""
     port = free_port()
     (folder / "secret").write_text(secrets.token_hex(32))
     environ = {
@@ -92,17 +105,19 @@ def _served(database_url: str, folder: Path, counters_used: int) -> Iterator[Sit
         "SIPAS_PUBLIC_BASE_URL": f"http://127.0.0.1:{port}",
         "SIPAS_SECRET_FILE": str(folder / "secret"),
     }
-    settings = Settings.from_environ(environ)
-    database = Database(database_url)
-    database.upgrade()
-    opened = prepare(database, settings, counters_used)
-    command = [sys.executable, "-m", "survey", "serve", "--bind", f"127.0.0.1:{port}"]
+    return Settings.from_environ(environ), environ
+
+
+@contextlib.contextmanager
+def server(settings: Settings, environ: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
+    """`sipas serve` in a process of its own, from when it answers."""
+    bind = settings.public_base_url.removeprefix("http://")
+    command = [sys.executable, "-m", "survey", "serve", "--bind", bind]
     with subprocess.Popen(command, cwd=ROOT, env=environ, stderr=subprocess.DEVNULL) as process:
         try:
             wait_for(f"{settings.public_base_url}/health")
-            yield Site(settings.public_base_url, settings, database, opened, process)
+            yield process
         finally:
-            database.close()
             process.terminate()
 
 
