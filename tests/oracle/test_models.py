@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from analysis import estimates
 from analysis.association import independence_test
 from analysis.auxiliaries import total
 from analysis.calibration import calibrate, post_stratify
@@ -20,7 +21,8 @@ from analysis.comparison import cronbach_alpha, difference_test, mean_test
 from analysis.design import SurveyDesign
 from analysis.margins import margin
 from analysis.models import agency_against_rest, linear_regression, logistic_regression
-from analysis.raking import rake
+from analysis.raking import rake, rake_replicates
+from analysis.replicates import ReplicateDesign
 from analysis.trimming import trim_weights
 
 R_SURVEY = Path(__file__).parents[3] / "shared" / "reference" / "r-survey"
@@ -266,3 +268,44 @@ def test_standard_errors_after_raking_and_trimming_equal_those_of_r(reference, s
     )
     expected = reference["trim.rake3.clus1"]["result"][key]
     close([value, error], [expected["coef"], expected["se"]])
+
+
+@needs_r_data
+@pytest.mark.parametrize("name", CALIBRATED)
+@pytest.mark.parametrize("method", CALIBRATIONS)
+def test_estimators_of_a_calibrated_design_give_rs_numbers(reference, method, name):
+    columns, design = calibrated(reference, method, name)
+    expected = reference[f"{method}.{name}"]["result"]
+    api, enroll = numbers(columns["api00"]), numbers(columns["enroll"])
+    found = {
+        "mean_api00": estimates.mean(design, api),
+        "total_enroll": estimates.total(design, enroll),
+        "by_stype": estimates.mean(design, api, by={"stype": columns["stype"]}),
+        "by_sw": estimates.mean(design, api, by={"sw": columns["sch.wide"]}),
+        "ratio": estimates.ratio(design, numbers(columns["api.stu"]), enroll),
+    }
+    for key, table in found.items():
+        close(table.values, expected[key]["coef"])
+        close(table.standard_errors, expected[key]["se"])
+
+
+@needs_r_data
+def test_a_raked_jackknife_gives_rs_numbers(reference):
+    columns, after = columns_of(R_SURVEY, "apiclus1"), columns_of(R_SURVEY, "rep_jk1_clus1")
+    population = reference["population"]
+    margins = [margin(each, columns[each], population[each]) for each in ("stype", "sch.wide", "awards")]
+    replicates = np.column_stack([numbers(after[name]) for name in after if name.startswith("rep")])
+    raked, replicates = rake_replicates(numbers(after["w"]), replicates, margins, **R_TIGHT)
+    scale = reference["repdesign.jk1_clus1"]["result"]["scale"]
+    design = ReplicateDesign.from_columns(raked.weights, replicates, method="jk1", scale=scale)
+    expected = reference["rep.jk1_clus1_rake3"]["result"]
+    api = numbers(columns["api00"])
+    found = {
+        "mean": estimates.mean(design, api),
+        "total": estimates.total(design, numbers(columns["enroll"])),
+        "by": estimates.mean(design, api, by={"stype": columns["stype"]}),
+    }
+    for key, table in found.items():
+        close(table.values, expected[key]["coef"])
+        close(table.standard_errors, expected[key]["se"])
+    assert design.degrees_of_freedom() == expected["mean"]["df"]
