@@ -16,7 +16,7 @@ import math
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import expit, log_ndtr, logit, ndtri_exp, stdtrit, xlogy
+from scipy.special import expit, log_expit, log_ndtr, logit, ndtri_exp, stdtrit, xlogy
 
 if TYPE_CHECKING:
     from analysis.arrays import FloatArray
@@ -151,8 +151,7 @@ def _profile_bound(log_alpha: float, freedom: float) -> float:
 def _side(share: float, total: float, *, step: float, bound: float) -> Side:
     """Logits on one side and the signed roots of the scaled deviance there, up to the first beyond the bound."""
     logits = logit(share) + step * np.arange(1, MOST_STEPS + 1)
-    other = expit(logits)
-    divergence = xlogy(share, share / other) + xlogy(1 - share, (1 - share) / expit(-logits))
+    divergence = share * (np.log(share) - log_expit(logits)) + (1 - share) * (np.log1p(-share) - log_expit(-logits))
     roots = np.sqrt(np.maximum(2 * total * divergence, 0.0))
     beyond = np.flatnonzero(roots >= bound)
     last = beyond[0] + 1 if len(beyond) else MOST_STEPS

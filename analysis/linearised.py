@@ -52,7 +52,7 @@ class RatioTable:
     design_effect : ndarray
         Against a simple random sample with replacement; NaN where not known.
     as_respondents : ndarray of bool
-        The standard error is between respondents, for want of clusters.
+        The standard error is between respondents, for want of clusters or because these agree by chance.
     """
 
     cells: Cells
@@ -81,7 +81,7 @@ class RatioTable:
         if np.isnan(self.value[place]):
             return None
         known = self.degrees_of_freedom[place] > 0 and np.isfinite(self.variance[place])
-        basis = Basis.RESPONDENTS if self.as_respondents[place] else Basis.CLUSTERS
+        basis = self._basis(place)
         effect = float(self.design_effect[place])
         return Estimate(
             value=float(self.value[place]),
@@ -94,6 +94,12 @@ class RatioTable:
             basis=basis if known else Basis.NONE,
         )
 
+    def _basis(self, place: tuple[int, int]) -> Basis:
+        if not self.as_respondents[place]:
+            return Basis.CLUSTERS
+        single = self.degrees_of_freedom[place] == self.respondents[place] - 1
+        return Basis.RESPONDENTS if single else Basis.AGREEMENT
+
 
 def ratio_table(
     cells: Cells, *, lonely_psu: str = "respondents", sampling_fraction: Mapping[Any, float] | None = None
@@ -105,7 +111,8 @@ def ratio_table(
     cells : Cells
     lonely_psu : str
         What a stratum with one PSU adds: "respondents" (its respondents become the units, also in a domain all of
-        whose strata have a single PSU with members), or R's "adjust", "average", "certainty", "remove", "error".
+        whose strata have a single PSU with members, and in one whose PSUs happen to have the very same ratio while
+        the answers differ), or R's "adjust", "average", "certainty", "remove", "error".
     sampling_fraction : mapping of stratum to float, optional
         PSUs drawn over PSUs there are; by default none, as if drawn with replacement.
 
@@ -202,6 +209,8 @@ class Linearisation:
         self.members = np.bincount(self.pair, minlength=self.pairs)
         self.lone = self.size == 1
         self.unsampled = 1 - np.array([sampling_fraction.get(s, 0.0) for s in cells.strata] or [0.0])[self.pair_stratum]
+        # A finite population drawn in full is no chance agreement.
+        self.sampled = bool((self.unsampled < 1).any())
         self.scale = np.where(self.lone, 0.0, self.unsampled * self.size / np.maximum(self.size - 1, 1))
         self.total = group_sums(self.z, self.pair, self.pairs)
         self.mean = self.total / self.size[:, None]
@@ -258,15 +267,22 @@ class Linearisation:
 Lonely = tuple[FloatArray, FloatArray, BoolArray]
 
 
+# Clusters that agree to this share of what their respondents vary by are clusters that agree by chance.
+NO_SPREAD = 1e-12
+
+
 def _respondents(kernel: Linearisation) -> Lonely:
+    """Respondents in place of clusters where there is one, or where clusters happen to agree but answers do not."""
     freedom = kernel.valid_freedom()
     alone = freedom == 0
-    by_respondent = kernel.lone[:, None] | alone[kernel.pair_domain]
-    added = kernel.between_clusters()
-    if by_respondent.any():
-        added = np.where(by_respondent, kernel.between_respondents(), added)
+    between = kernel.between_clusters()
+    single = kernel.between_respondents()
+    agreeing = kernel.domains_of_pairs(between) <= NO_SPREAD * kernel.domains_of_pairs(single)
+    agreeing &= (kernel.domains_of_pairs(single) > 0) & (not kernel.sampled)
+    units = alone | agreeing
+    added = np.where(kernel.lone[:, None] | units[kernel.pair_domain], single, between)
     answers = np.maximum(kernel.by_domain(kernel.cells.valid) - 1, 0)
-    return kernel.domains_of_pairs(added), np.where(alone, answers, freedom), alone
+    return kernel.domains_of_pairs(added), np.where(alone, answers, freedom), units
 
 
 def _adjust(kernel: Linearisation) -> Lonely:

@@ -23,6 +23,7 @@ class Basis(StrEnum):
 
     CLUSTERS = "clusters"
     RESPONDENTS = "respondents"
+    AGREEMENT = "agreement"
     REPLICATES = "replicates"
     NONE = "none"
 
@@ -32,6 +33,8 @@ NOTES = {
     Basis.CLUSTERS: None,
     Basis.REPLICATES: None,
     Basis.RESPONDENTS: "All answers came on one day at one counter, so the interval treats them as independent; "
+    "it may be too narrow.",
+    Basis.AGREEMENT: "Days and counters happen to agree, so the interval treats the answers as independent; "
     "it may be too narrow.",
     Basis.NONE: "One answer alone says nothing about its own uncertainty: the interval is the whole range.",
 }

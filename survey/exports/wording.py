@@ -21,6 +21,7 @@ OF_ANALYSIS = (
     mark(
         "All answers came on one day at one counter, so the interval treats them as independent; it may be too narrow."
     ),
+    mark("Days and counters happen to agree, so the interval treats the answers as independent; it may be too narrow."),
     mark("One answer alone says nothing about its own uncertainty: the interval is the whole range."),
 )
 

@@ -91,6 +91,14 @@ def test_all_answers_on_one_day_fall_back_to_respondents_and_say_so():
     assert "one day" in estimate.note
 
 
+def test_days_that_agree_by_chance_are_not_taken_for_certainty():
+    # Nine of ten on each of two days: between the days there is no variance at all, between the answers there is.
+    estimate = staff_of(agency_cells([9, 9], [10, 10]))
+    assert estimate.variance == pytest.approx(0.9 * 0.1 / 19, rel=1e-13)
+    assert (estimate.degrees_of_freedom, estimate.basis) == (1, Basis.AGREEMENT)
+    assert "happen to agree" in estimate.note
+
+
 def test_an_agency_within_one_psu_of_a_larger_stratum_is_not_certain_either():
     # The linearised standard error of such a domain is exactly 0, whatever its answers.
     sums = {"staff": Sums([10, 12, 9], [10, 12, 9], [7, 6, 5])}
