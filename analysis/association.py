@@ -10,6 +10,7 @@ import numpy as np
 from analysis import distributions
 from analysis.errors import AnalysisError
 from analysis.margins import encode
+from analysis.statistic import Ratio
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
     from analysis.arrays import BoolArray, FloatArray, IntArray
-    from analysis.design import SurveyDesign
+    from analysis.estimates import Design
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ class _Table:
 
 
 def independence_test(
-    design: SurveyDesign, rows: ArrayLike, columns: ArrayLike, *, method: str = "F", domain: BoolArray | None = None
+    design: Design, rows: ArrayLike, columns: ArrayLike, *, method: str = "F", domain: BoolArray | None = None
 ) -> AssociationTest:
     r"""Test that two categorical variables are unrelated in the population.
 
@@ -63,7 +64,7 @@ def independence_test(
 
     Parameters
     ----------
-    design : SurveyDesign
+    design : SurveyDesign or ReplicateDesign
     rows, columns : array_like, shape (n,)
         The level of each respondent; a respondent with either missing is left out.
     method : {"F", "chi_square", "saddlepoint", "lincom", "wald", "adjusted_wald"}
@@ -106,7 +107,7 @@ def independence_test(
     return METHODS[method](design, table)
 
 
-def _table(design: SurveyDesign, rows: ArrayLike, columns: ArrayLike, domain: BoolArray | None) -> _Table:
+def _table(design: Design, rows: ArrayLike, columns: ArrayLike, domain: BoolArray | None) -> _Table:
     (row, row_levels), (column, column_levels) = encode(rows), encode(columns)
     inside = np.ones(len(row), dtype=np.bool_) if domain is None else np.asarray(domain, dtype=np.bool_)
     for name, levels in (("rows", row_levels), ("columns", column_levels)):
@@ -134,11 +135,12 @@ def _pearson(shares: FloatArray, respondents: int) -> float:
     return respondents * float(np.sum(np.square(shares - expected) / expected))
 
 
-def _generalised_effects(design: SurveyDesign, table: _Table) -> tuple[float, FloatArray]:
+def _generalised_effects(design: Design, table: _Table) -> tuple[float, FloatArray]:
     """Pearson's statistic and the matrix whose eigenvalues are its design effects."""
     indicators, total = _indicators(table), table.weights.sum()
     shares = table.weights @ indicators / total
-    variance = design.covariance((indicators - shares) * table.weights[:, None] / total, domain=table.cell >= 0)
+    inside = np.broadcast_to((table.cell >= 0)[:, None], indicators.shape)
+    variance, _ = design.covariances(Ratio(indicators, inside.astype(np.float64), inside))
     contrasts = _interactions(table.shape)
     scaled = contrasts * np.where(shares > 0, 1 / np.where(shares > 0, shares, 1.0), 0.0)[:, None]
     independent = contrasts.T @ scaled / table.respondents
@@ -158,7 +160,7 @@ def _interactions(shape: tuple[int, int]) -> FloatArray:
     return contrasts
 
 
-def _second_order(design: SurveyDesign, table: _Table) -> AssociationTest:
+def _second_order(design: Design, table: _Table) -> AssociationTest:
     statistic, effects = _generalised_effects(design, table)
     trace = float(np.trace(effects))
     numerator = trace**2 / float(np.trace(effects @ effects))
@@ -166,14 +168,14 @@ def _second_order(design: SurveyDesign, table: _Table) -> AssociationTest:
     return AssociationTest("F", statistic / trace, freedom, distributions.f_above(statistic / trace, *freedom))
 
 
-def _first_order(design: SurveyDesign, table: _Table) -> AssociationTest:
+def _first_order(design: Design, table: _Table) -> AssociationTest:
     statistic, effects = _generalised_effects(design, table)
     freedom = len(effects)
     p_value = distributions.chi_square_above(statistic / (float(np.trace(effects)) / freedom), freedom)
     return AssociationTest("chi_square", statistic, (float(freedom),), p_value)
 
 
-def _mixture(design: SurveyDesign, table: _Table) -> AssociationTest:
+def _mixture(design: Design, table: _Table) -> AssociationTest:
     statistic, effects = _generalised_effects(design, table)
     numerator = float(np.trace(effects)) ** 2 / float(np.trace(effects @ effects))
     eigenvalues = np.real(np.linalg.eigvals(effects))
@@ -183,7 +185,7 @@ def _mixture(design: SurveyDesign, table: _Table) -> AssociationTest:
     )
 
 
-def _wald_statistic(design: SurveyDesign, table: _Table) -> float:
+def _wald_statistic(design: Design, table: _Table) -> float:
     """Wald's statistic of the counts' differences from independence, all but the first row and column."""
     indicators = _indicators(table)
     counts = table.weights @ indicators
@@ -203,14 +205,14 @@ def _wald_statistic(design: SurveyDesign, table: _Table) -> float:
     return float(difference[used] @ np.linalg.solve(variance[np.ix_(used, used)], difference[used]))
 
 
-def _wald(design: SurveyDesign, table: _Table) -> AssociationTest:
+def _wald(design: Design, table: _Table) -> AssociationTest:
     numerator = (table.shape[0] - 1) * (table.shape[1] - 1)
     statistic = _wald_statistic(design, table) / numerator
     freedom = (float(numerator), float(table.degrees_of_freedom))
     return AssociationTest("wald", statistic, freedom, distributions.f_above(statistic, *freedom))
 
 
-def _adjusted_wald(design: SurveyDesign, table: _Table) -> AssociationTest:
+def _adjusted_wald(design: Design, table: _Table) -> AssociationTest:
     numerator = (table.shape[0] - 1) * (table.shape[1] - 1)
     denominator = table.degrees_of_freedom - numerator + 1
     statistic = _wald_statistic(design, table) * denominator / (numerator * table.degrees_of_freedom)
@@ -218,7 +220,7 @@ def _adjusted_wald(design: SurveyDesign, table: _Table) -> AssociationTest:
     return AssociationTest("adjusted_wald", statistic, freedom, distributions.f_above(statistic, *freedom))
 
 
-METHODS: dict[str, Callable[[SurveyDesign, _Table], AssociationTest]] = {
+METHODS: dict[str, Callable[[Design, _Table], AssociationTest]] = {
     "F": _second_order,
     "chi_square": _first_order,
     "saddlepoint": _mixture,

@@ -13,6 +13,7 @@ from analysis.intervals import t_quantile
 from analysis.margins import encode, listed
 from analysis.models import linear_regression
 from analysis.results import Interval
+from analysis.statistic import Ratio
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
     from analysis.arrays import BoolArray, FloatArray
-    from analysis.design import SurveyDesign
+    from analysis.estimates import Design
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,16 +72,14 @@ class TTest:
         return Interval(self.estimate - half, self.estimate + half, confidence_level, "t")
 
 
-def mean_test(
-    design: SurveyDesign, scores: ArrayLike, *, hypothesis: float = 0.0, domain: BoolArray | None = None
-) -> TTest:
+def mean_test(design: Design, scores: ArrayLike, *, hypothesis: float = 0.0, domain: BoolArray | None = None) -> TTest:
     r"""Test that a population mean has a given value.
 
     :math:`t = (\bar y_w - \mu_0) / \mathrm{SE}` with one degree of freedom less than the design, as R has it.
 
     Parameters
     ----------
-    design : SurveyDesign
+    design : SurveyDesign or ReplicateDesign
     scores : array_like of float, shape (n,)
         NaN where missing.
     hypothesis : float
@@ -109,24 +108,21 @@ def mean_test(
     (1.0, 0.408248)
     """
     values = np.asarray(scores, dtype=np.float64) - hypothesis
-    weights = np.where(_valid(design, values, domain), design.weights, 0.0)
-    if not weights.any():
+    valid = _valid(design, values, domain)
+    if not valid.any():
         raise AnalysisError("nobody has a score: there is no mean to test")
-    values = np.where(weights > 0, values, 0.0)
-    mean = float(weights @ values / weights.sum())
-    covariance = design.covariance(weights * (values - mean) / weights.sum(), domain=weights > 0)
+    mean = Ratio(np.where(valid, values, 0.0)[:, None], valid.astype(np.float64)[:, None], valid[:, None])
+    _, variances = design.covariances(mean)
     freedom = design.degrees_of_freedom(domain) - 1
-    return TTest(mean, float(np.sqrt(covariance[0, 0])), freedom, int(np.count_nonzero(weights)))
+    return TTest(float(mean.values(design.weights)[0]), float(np.sqrt(variances[0])), freedom, int(valid.sum()))
 
 
-def difference_test(
-    design: SurveyDesign, scores: ArrayLike, group: ArrayLike, *, domain: BoolArray | None = None
-) -> TTest:
+def difference_test(design: Design, scores: ArrayLike, group: ArrayLike, *, domain: BoolArray | None = None) -> TTest:
     """Test that two groups have the same mean.
 
     Parameters
     ----------
-    design : SurveyDesign
+    design : SurveyDesign or ReplicateDesign
     scores : array_like of float, shape (n,)
         NaN where missing.
     group : array_like, shape (n,)
@@ -168,7 +164,7 @@ def difference_test(
     return TTest(float(fit.coefficients[1]), float(fit.standard_errors[1]), fit.degrees_of_freedom, fit.respondents)
 
 
-def cronbach_alpha(design: SurveyDesign, items: Mapping[str, ArrayLike], *, domain: BoolArray | None = None) -> float:
+def cronbach_alpha(design: Design, items: Mapping[str, ArrayLike], *, domain: BoolArray | None = None) -> float:
     r"""Reliability of a scale made by adding up items.
 
     .. math:: \alpha = \frac{k}{k - 1} \left(1 - \frac{\sum_j s_j^2}{s^2}\right)
@@ -177,7 +173,7 @@ def cronbach_alpha(design: SurveyDesign, items: Mapping[str, ArrayLike], *, doma
 
     Parameters
     ----------
-    design : SurveyDesign
+    design : SurveyDesign or ReplicateDesign
     items : mapping of str to array_like of float, shape (n,)
         Two items or more, NaN where missing.
     domain : array_like of bool, shape (n,), optional
@@ -216,7 +212,7 @@ def cronbach_alpha(design: SurveyDesign, items: Mapping[str, ArrayLike], *, doma
     return len(items) / (len(items) - 1) * (1 - parts / whole)
 
 
-def _valid(design: SurveyDesign, values: FloatArray, domain: BoolArray | None) -> BoolArray:
+def _valid(design: Design, values: FloatArray, domain: BoolArray | None) -> BoolArray:
     valid: BoolArray = ~np.isnan(values) & (design.weights > 0)
     return valid if domain is None else valid & np.asarray(domain, dtype=np.bool_)
 

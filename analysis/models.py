@@ -12,6 +12,7 @@ from analysis import distributions
 from analysis.errors import AnalysisError
 from analysis.intervals import t_quantile
 from analysis.margins import encode, listed
+from analysis.replicates import ReplicateDesign
 from analysis.results import Interval
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
     from analysis.arrays import BoolArray, FloatArray
     from analysis.design import SurveyDesign
+
+    Design = SurveyDesign | ReplicateDesign
 
 _MOST_STEPS = 100
 # Steps end when the deviance changes by less than this share of itself.
@@ -88,7 +91,7 @@ class RegressionFit:
 
 
 def linear_regression(
-    design: SurveyDesign, response: ArrayLike, predictors: Mapping[str, ArrayLike], *, domain: BoolArray | None = None
+    design: Design, response: ArrayLike, predictors: Mapping[str, ArrayLike], *, domain: BoolArray | None = None
 ) -> RegressionFit:
     r"""Weighted least squares with the design's covariance.
 
@@ -96,7 +99,7 @@ def linear_regression(
 
     Parameters
     ----------
-    design : SurveyDesign
+    design : SurveyDesign or ReplicateDesign
     response : array_like of float, shape (n,)
         NaN where missing.
     predictors : mapping of str to array_like, shape (n,)
@@ -131,7 +134,7 @@ def linear_regression(
 
 
 def logistic_regression(
-    design: SurveyDesign, response: ArrayLike, predictors: Mapping[str, ArrayLike], *, domain: BoolArray | None = None
+    design: Design, response: ArrayLike, predictors: Mapping[str, ArrayLike], *, domain: BoolArray | None = None
 ) -> RegressionFit:
     r"""Weighted (quasi-binomial) logistic regression with the design's covariance.
 
@@ -139,7 +142,7 @@ def logistic_regression(
 
     Parameters
     ----------
-    design : SurveyDesign
+    design : SurveyDesign or ReplicateDesign
     response : array_like of bool or float, shape (n,)
         0 or 1, NaN where missing.
     predictors : mapping of str to array_like, shape (n,)
@@ -183,13 +186,13 @@ def logistic_regression(
 
 
 def agency_against_rest(
-    design: SurveyDesign, scores: ArrayLike, agency: ArrayLike, name: Any, *, domain: BoolArray | None = None
+    design: Design, scores: ArrayLike, agency: ArrayLike, name: Any, *, domain: BoolArray | None = None
 ) -> RegressionFit:
     """Mean of one agency against the mean of all others together.
 
     Parameters
     ----------
-    design : SurveyDesign
+    design : SurveyDesign or ReplicateDesign
     scores : array_like of float, shape (n,)
         NaN where missing.
     agency : array_like, shape (n,)
@@ -246,7 +249,7 @@ _BINOMIAL = _Family(
 
 
 def _fit(
-    design: SurveyDesign,
+    design: Design,
     response: ArrayLike,
     predictors: Mapping[str, ArrayLike],
     *,
@@ -260,21 +263,64 @@ def _fit(
         inside &= np.asarray(domain, dtype=np.bool_)
     used = inside & ~np.isnan(observed) & ~np.isnan(matrix).any(axis=1)
     _check_estimable(matrix[used], names)
-    weights = design.weights[used] / design.weights[inside].mean()
-    coefficients, inverse, residuals = _solve(matrix[used], observed[used], weights, family)
-    influence = np.zeros(matrix.shape)
-    influence[used] = (matrix[used] * (weights * residuals)[:, None]) @ inverse
-    covariance = design.covariance(influence, domain=used)
-    mean = family.mean(matrix[used] @ coefficients)
+    data = _Data(matrix, observed, used, family)
+    weights = design.weights / design.weights[inside].mean()
+    coefficients, influence = data.coefficients(weights)
+    if isinstance(design, ReplicateDesign):
+        covariance = data.spread(design, coefficients)
+        # R counts the replicates' degrees of freedom before it drops who has a value missing.
+        freedom = design.degrees_of_freedom(inside)
+    else:
+        covariance = design.covariance(influence, domain=used)
+        freedom = design.degrees_of_freedom(used)
     return RegressionFit(
         names,
         coefficients,
         np.sqrt(np.diag(covariance)),
         covariance,
-        degrees_of_freedom=design.degrees_of_freedom(used) + 1 - len(names),
-        dispersion=_dispersion((observed[used] - mean) / np.sqrt(family.variance(mean)), weights),
+        degrees_of_freedom=freedom + 1 - len(names),
+        dispersion=data.dispersion(coefficients, weights[used], centred=not isinstance(design, ReplicateDesign)),
         respondents=int(used.sum()),
     )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Data:
+    """What a regression is fitted to."""
+
+    matrix: FloatArray
+    observed: FloatArray
+    used: BoolArray
+    family: _Family
+
+    def coefficients(self, weights: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """The fit under some weights, and its influence values, zero for who is not used."""
+        matrix, weights = self.matrix[self.used], weights[self.used]
+        coefficients, inverse, residuals = _solve(matrix, self.observed[self.used], weights, self.family)
+        influence = np.zeros(self.matrix.shape)
+        influence[self.used] = (matrix * (weights * residuals)[:, None]) @ inverse
+        return coefficients, influence
+
+    def spread(self, design: ReplicateDesign, coefficients: FloatArray) -> FloatArray:
+        """Covariance of the coefficients fitted again under each set of replicate weights."""
+        again = np.full((design.replicates.shape[1], len(coefficients)), np.nan)
+        for place, weights in enumerate(design.replicates.T):
+            kept = self.used & (weights > 0)
+            part = _Data(self.matrix, self.observed, kept, self.family)
+            if np.linalg.matrix_rank(self.matrix[kept]) == len(coefficients):
+                again[place] = part.coefficients(weights / weights[kept].mean())[0]
+        return design.spread(again, coefficients)
+
+    def dispersion(self, coefficients: FloatArray, weights: FloatArray, *, centred: bool) -> float:
+        """Weighted variance of the Pearson residuals; as in R, relative to the mean weight of all asked.
+
+        Of replicates R takes the mean of their squares.
+        """
+        mean = self.family.mean(self.matrix[self.used] @ coefficients)
+        residuals = (self.observed[self.used] - mean) / np.sqrt(self.family.variance(mean))
+        share, number = weights / weights.sum(), len(residuals)
+        centre, correction = (share @ residuals, number / (number - 1)) if centred else (0.0, 1.0)
+        return float(weights.mean() * (share @ np.square(residuals - centre))) * correction
 
 
 def _solve(
@@ -338,10 +384,3 @@ def _check_estimable(matrix: FloatArray, names: tuple[str, ...]) -> None:
         raise AnalysisError(
             "{names} is constant or told by the other predictors: leave it out", names=listed(redundant)
         )
-
-
-def _dispersion(residuals: FloatArray, weights: FloatArray) -> float:
-    """Weighted variance of Pearson residuals; as in R, relative to the mean weight of all asked, not of all used."""
-    share = weights / weights.sum()
-    centred = residuals - share @ residuals
-    return float(weights.mean() * (share @ np.square(centred))) * len(residuals) / (len(residuals) - 1)

@@ -158,6 +158,44 @@ def check_fit(fit, expected):
     close([each.high for each in fit.intervals()], expected["ci"]["hi"])
 
 
+REPLICATED = {
+    "jk1_clus1": "rep_jk1_clus1",
+    "jk1_clus1_fpc": "rep_jk1_clus1",
+    "jkn_strat": "rep_jkn_strat",
+    "jkn_strat_fpc": "rep_jkn_strat",
+    "boot_clus1": "rep_boot_clus1",
+}
+
+
+def replicated(reference, name, *, mse):
+    """A design of given replicate weights; a finite population changes only their scale."""
+    made, given = reference[f"repdesign.{name}"]["result"], columns_of(R_SURVEY, REPLICATED[name])
+    columns = columns_of(R_SURVEY, "apistrat" if "strat" in name else "apiclus1")
+    return columns, ReplicateDesign.from_columns(
+        numbers(given["w"]),
+        np.column_stack([numbers(given[each]) for each in given if each.startswith("rep")]),
+        method="other",
+        scale=made["scale"],
+        replicate_scales=made["rscales"],
+        mse=mse,
+    )
+
+
+@needs_r_data
+@pytest.mark.parametrize("suffix", ["", ".mse"])
+@pytest.mark.parametrize("name", REPLICATED)
+def test_tests_and_models_of_replicate_designs_equal_those_of_r(reference, name, suffix):
+    columns, design = replicated(reference, name, mse=bool(suffix))
+    expected = reference[f"rep.{name}{suffix}"]["result"]
+    covariates = {each: numbers(columns[each]) for each in ("ell", "meals", "mobility")}
+    check_fit(linear_regression(design, numbers(columns["api00"]), covariates), expected["glm"])
+    check_t(difference_test(design, numbers(columns["enroll"]), columns["comp.imp"]), {"result": expected["ttest"]})
+    test = independence_test(design, columns["sch.wide"], columns["stype"])
+    close(test.statistic, expected["chisqF"]["statistic"])
+    close(test.degrees_of_freedom, expected["chisqF"]["parameter"])
+    close(test.p_value, expected["chisqF"]["p_value"])
+
+
 # R: svyglm(q1 ~ a1, dd), dd the design of sipas_small with survey.lonely.psu = "adjust".
 AGENCY_VS_REST = {
     "names": ["(Intercept)", "agency"],
