@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from analysis.design import SurveyDesign
+from analysis.errors import AnalysisError
 from analysis.replicates import ReplicateDesign
-from survey.i18n import mark
+from survey.i18n import explain, mark
 from survey.services.errors import ServiceError
 from survey.services.weight_columns import checked_weights
 
@@ -78,15 +79,35 @@ def design_of(source: TableFile, table: Table, columns: DesignColumns) -> Design
                 line=source.place(int(missing[0])),
                 column=name,
             )
-    made = SurveyDesign.from_columns(
-        weights,
-        strata=_codes(table, columns.strata),
-        psu=_codes(table, columns.psu),
-        ssu=_codes(table, columns.ssu),
-        fpc=[table.numbers[name] for name in columns.fpc] or None,
-        lonely_psu=columns.lonely_psu,
-    )
+    if columns.ssu is not None and columns.psu is None:
+        raise ServiceError(mark("secondary units lie in primary ones: name their column too"))
+    try:
+        made = SurveyDesign.from_columns(
+            weights,
+            strata=_codes(table, columns.strata),
+            psu=_codes(table, columns.psu),
+            ssu=_codes(table, columns.ssu),
+            fpc=[table.numbers[name] for name in columns.fpc] or None,
+            lonely_psu=columns.lonely_psu,
+        )
+    except AnalysisError as error:
+        raise _in_the_file(error, source, table, columns) from error
     return made if columns.strata is None else _named_strata(made, table.texts[columns.strata].levels)
+
+
+def _in_the_file(error: AnalysisError, source: TableFile, table: Table, columns: DesignColumns) -> Exception:
+    """The same fault with the line, the column and the stratum as the file has them."""
+    values = dict(error.values)
+    if not isinstance(values.get("row"), int):
+        return error
+    row = int(str(values["row"]))
+    for stage, name in enumerate(columns.fpc, start=1):
+        if values.get("column") == f"fpc of stage {stage}":
+            values["column"] = name
+    if columns.strata is not None and "stratum" in values:
+        values["stratum"] = table.texts[columns.strata].levels[table.texts[columns.strata].codes[row - 1]]
+    reason = explain(AnalysisError(error.template, **values))
+    return ServiceError(mark("line {line}: {reason}"), line=source.place(row - 1), reason=reason)
 
 
 def _codes(table: Table, name: str | None) -> NDArray[np.int64] | None:

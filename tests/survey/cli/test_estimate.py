@@ -308,7 +308,17 @@ REFUSED = {
     "a population smaller than its sample": (
         SAMPLE.replace(",40,", ",2,"),
         ["--strata", "stratum", "--psu", "psu", "--fpc", "size", "--mean", "q1"],
-        "a population of 2 is smaller than the 3 units drawn",
+        "line 2: size, row 1: a population of 2 is smaller than the 3 units drawn",
+    ),
+    "populations that differ in a stratum": (
+        SAMPLE.replace("N3,11,40", "N3,11,41"),
+        ["--strata", "stratum", "--psu", "psu", "--fpc", "size", "--mean", "q1"],
+        "of stratum N: one population has one size",
+    ),
+    "secondary units without primary ones": (
+        SAMPLE,
+        ["--ssu", "psu", "--mean", "q1"],
+        "secondary units lie in primary",
     ),
     "an empty stratum": (SAMPLE.replace("N,N2", ",N2"), ["--strata", "stratum", "--mean", "q1"], "line 4: the column"),
     "an unknown level": (SAMPLE, ["--proportion", "town=C"], "the column town has no C: it has A, B"),
