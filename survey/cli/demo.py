@@ -5,13 +5,14 @@ from __future__ import annotations
 import datetime as dt
 import json
 import secrets
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from survey.cli import serving
+from survey.cli import Refusal, serving
 from survey.config import Settings
 from survey.db import Database
 from survey.i18n import _
@@ -59,18 +60,17 @@ class Started:
     "--format", "style", default="text", type=click.Choice(["text", "json"]), help=_("How to say where it is.")
 )
 def command(*, port: int, bind: str, public_url: str | None, path: Path, responses: int, seed: int, style: str) -> None:
-    listener = serving.listen(bind, port)
-    url = public_url or f"http://{serving.reachable(bind)}:{listener.getsockname()[1]}"
-    settings = Settings.embedded(path, public_base_url=url)
-    database = Database(settings.database_url)
-    _prepare(database, responses=responses, seed=seed)
-    started = _started(settings, database)
+    with serving.listen(bind, port) as listener:
+        url = public_url or f"http://{serving.reachable(bind)}:{listener.getsockname()[1]}"
+        settings = Settings.embedded(path, public_base_url=url)
+        with closing(Database(settings.database_url)) as database:
+            _prepare(database, responses=responses, seed=seed)
+            started = _started(settings, database)
 
-    from survey.app import create_app
+            from survey.app import create_app
 
-    app = create_app(settings, database=database)
-    serving.run(app, listener, threads=8, ready=lambda: _announce(started, style))
-    database.close()
+            app = create_app(settings, database=database)
+            serving.run(app, listener, threads=8, ready=lambda: _announce(started, style))
 
 
 def _prepare(database: Database, *, responses: int, seed: int) -> None:
@@ -80,6 +80,9 @@ def _prepare(database: Database, *, responses: int, seed: int) -> None:
     with database.reading() as session:
         if demonstration.is_prepared(session):
             return
+        if not demonstration.is_empty(session):
+            # Simulated answers and known accounts in a real installation would spoil it for good.
+            raise Refusal(_("This file holds an installation that is no demonstration: give --db another file."))
     import numpy as np
 
     click.echo(_("Making the province's agencies and %(n)s simulated responses…", n=responses), err=True)

@@ -24,19 +24,14 @@ def settings() -> Settings:
 def database(path: str | None = None) -> Iterator[Database]:
     """The installation's database, or the SQLite file at `path`, ready for this version; closed at the end."""
     with database_as_found(path) as opened:
-        check_form(opened)
-        yield opened
-
-
-def check_form(database: Database) -> None:
-    """Refuse a database that lacks tables, or has those of another version."""
-    if not database.is_current():
-        raise Refusal(
-            _(
-                "The database does not have the form that this version needs. `sipas db upgrade` gives it that; "
-                "`sipas init` begins a new one."
+        if not opened.is_current():
+            raise Refusal(
+                _(
+                    "The database does not have the form that this version needs. `sipas db upgrade` gives it that; "
+                    "`sipas init` begins a new one."
+                )
             )
-        )
+        yield opened
 
 
 @contextmanager

@@ -5,7 +5,6 @@ from __future__ import annotations
 import click
 
 from survey.cli import installation, serving
-from survey.db import Database
 from survey.i18n import _
 
 HIGHEST_PORT = 65535
@@ -21,9 +20,7 @@ def command(bind: str, workers: int) -> None:
     if not port.isdecimal() or int(port) > HIGHEST_PORT:
         raise click.UsageError(_("--bind %(bind)s names no port: write HOST:PORT", bind=bind))
     settings = installation.settings()
-    listener = serving.listen(host.strip("[]") or "127.0.0.1", int(port))
-    database = Database(settings.database_url)
-    installation.check_form(database)
-    app = create_app(settings, database=database)
-    serving.run(app, listener, threads=workers, ready=lambda: click.echo(settings.public_base_url, err=True))
-    database.close()
+    address = host.strip("[]") or "127.0.0.1"
+    with installation.database() as database, serving.listen(address, int(port)) as listener:
+        app = create_app(settings, database=database)
+        serving.run(app, listener, threads=workers, ready=lambda: click.echo(settings.public_base_url, err=True))

@@ -32,6 +32,8 @@ def listen(host: str, port: int) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
+        # At once: until one of two listens, both may be bound to a port.
+        listener.listen()
     except OSError as error:
         listener.close()
         reason = error.strerror or str(error)

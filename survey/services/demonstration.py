@@ -33,6 +33,11 @@ def is_prepared(session: Session) -> bool:
     return waves.find(session, WAVE) is not None
 
 
+def is_empty(session: Session) -> bool:
+    """Whether this database holds nothing yet."""
+    return not agencies.listing(session)
+
+
 def prepare(session: Session, *, now: dt.datetime, responses: int, rng: Generator) -> WaveRef:
     """Fill an empty database: agencies, counters, posters, the wave and `responses` simulated answers."""
     # The simulation brings numpy along, which a demonstration that is there already need not wait for.

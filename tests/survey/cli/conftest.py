@@ -15,6 +15,9 @@ from click.testing import CliRunner
 from survey import cli, i18n
 
 ROOT = Path(__file__).parents[3]
+NOTHING_SET = dict.fromkeys(
+    ("SIPAS_DATABASE_URL", "SIPAS_PUBLIC_BASE_URL", "SIPAS_SECRET_FILE", "SIPAS_TRUSTED_PROXIES", "SIPAS_LANGUAGE")
+)
 
 
 @dataclass(frozen=True)
@@ -121,7 +124,17 @@ class Desk:
 def desk(settings, seeded, tmp_path):
     """The commands at the installation of the seeded province."""
     given = {"SIPAS_DATABASE_URL": settings.database_url, "SIPAS_PUBLIC_BASE_URL": settings.public_base_url}
-    return Desk(tmp_path, {"SIPAS_SECRET_FILE": None, "SIPAS_TRUSTED_PROXIES": None, **given})
+    return Desk(tmp_path, NOTHING_SET | given)
+
+
+@pytest.fixture
+def empty_desk(tmp_path):
+    """The commands at an installation whose database is not there yet."""
+    given = {
+        "SIPAS_DATABASE_URL": f"sqlite:///{tmp_path}/sipas.db",
+        "SIPAS_PUBLIC_BASE_URL": "https://hailong.example.vn",
+    }
+    return Desk(tmp_path, NOTHING_SET | given)
 
 
 @pytest.fixture(scope="module")

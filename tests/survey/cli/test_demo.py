@@ -16,7 +16,7 @@ from sqlalchemy import func, select
 from survey.cli.demo import command
 from survey.db import Database
 from survey.models import Response
-from survey.services import users
+from survey.services import users, waves
 from survey.services.indices import index_table
 
 
@@ -140,8 +140,19 @@ def number_of_responses(folder):
     return number
 
 
-def test_an_address_that_no_poster_can_carry_is_refused(stranger):
-    assert "'hailong.example.vn'" in stranger.refused("demo", "--port", 0, "--public-url", "hailong.example.vn")
+def test_a_real_installation_is_never_filled_with_simulated_answers(desk, database, seeded):
+    said = desk.refused("demo", "--port", 0, "--db", desk.folder / "sipas.db")
+    assert "--db" in said
+    with database.reading() as session:
+        assert [wave.code for wave in waves.listing(session)] == [seeded.wave.code]
+        assert not users.exists(session, "so-noi-vu")
+
+
+def test_an_address_that_no_poster_can_carry_is_refused(empty_desk):
+    file = empty_desk.folder / "demo.db"
+    said = empty_desk.refused("demo", "--port", 0, "--db", file, "--public-url", "hailong.example.vn")
+    assert "'hailong.example.vn'" in said
+    assert not file.exists()
 
 
 @pytest.mark.parametrize("options", [("--responses", "-1"), ("--port", "99999"), ("--format", "xml")])

@@ -44,9 +44,9 @@ def test_the_first_account_may_have_another_name(desk, database):
         assert users.check_password(session, "giam-doc", said.rpartition(": ")[2].strip()) is not None
 
 
-def test_an_upgrade_gives_an_empty_file_its_tables(empty):
-    empty.done("db", "upgrade")
-    database = Database(empty.settings["SIPAS_DATABASE_URL"])
+def test_an_upgrade_gives_an_empty_file_its_tables(empty_desk):
+    empty_desk.done("db", "upgrade")
+    database = Database(empty_desk.settings["SIPAS_DATABASE_URL"])
     assert database.is_current()
     database.close()
 
@@ -57,7 +57,7 @@ def test_an_upgrade_of_what_is_up_to_date_keeps_everything(desk, database, seede
         assert len(agencies.listing(session)) == 116
 
 
-def test_other_commands_ask_for_it_first(empty):
-    said = empty.refused("wave", "add", "moi", "--title", "Mới", "--opens", "2027-01-01", "--closes", "2027-01-02")
+def test_other_commands_ask_for_it_first(empty_desk):
+    said = empty_desk.refused("wave", "add", "moi", "--title", "Mới", "--opens", "2027-01-01", "--closes", "2027-01-02")
     assert "`sipas db upgrade`" in said
     assert "`sipas init`" in said
