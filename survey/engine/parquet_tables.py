@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
     from survey.engine.tables import Progress
 
-_ROWS_AT_A_TIME = 256_000
-
 
 class ParquetTable:
     """A Parquet file whose schema has been read."""
@@ -77,13 +75,13 @@ class ParquetTable:
         import pyarrow as pa
         from pyarrow import parquet
 
-        schema = self._file.schema_arrow.append(pa.field(name, pa.float64()))
-        rows = 0
+        schema, rows = self._file.schema_arrow.append(pa.field(name, pa.float64())), 0
         with parquet.ParquetWriter(out, schema) as writer:
-            for batch in self._file.iter_batches(batch_size=_ROWS_AT_A_TIME):
-                added = pa.array(values[rows : rows + batch.num_rows])
-                writer.write_batch(pa.record_batch([*batch.columns, added], schema=schema))
-                rows += batch.num_rows
+            for group in range(self._file.num_row_groups):
+                part = self._file.read_row_group(group)
+                added = pa.array(values[rows : rows + part.num_rows])
+                writer.write_table(part.append_column(name, added).cast(schema))
+                rows += part.num_rows
 
     def place(self, row: int) -> int:
         """The number of a row, from 1."""

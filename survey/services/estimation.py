@@ -47,7 +47,7 @@ class FileEstimate:
     variable: str
     level_of: str | None
     domain: dict[str, str]
-    estimate: float
+    estimate: float | None
     se: float | None
     ci_low: float | None
     ci_high: float | None
@@ -110,7 +110,9 @@ def estimate_file(
     table = source.read(**_columns(source, measures, design, by=by, where=where), progress=progress)
     survey_design = design_of(source, table, design)
     asked = _Asked(table, survey_design, by, _chosen(table, where), confidence_level, ci)
-    found = asked.about_all(measures)
+    # A ratio to nothing is told as no number, not warned of.
+    with np.errstate(divide="ignore", invalid="ignore"):
+        found = asked.about_all(measures)
     if not found:
         raise ServiceError(mark("nobody in the file is in the domains asked for"))
     return FileEstimates(confidence_level, tuple(found))
@@ -250,12 +252,12 @@ class _Asked:
             variable=measure.variable,
             level_of=level,
             domain={name: levels[name][code] for name, code in label.domain},
-            estimate=estimate.value,
-            se=estimate.standard_error,
+            estimate=_finite(estimate.value),
+            se=_finite(estimate.standard_error),
             ci_low=_finite(interval[0]),
             ci_high=_finite(interval[1]),
             df=estimate.degrees_of_freedom,
-            deff=estimate.design_effect,
+            deff=_finite(estimate.design_effect),
             n=estimate.respondents,
             sum_weights=estimate.sum_weights,
         )
@@ -283,8 +285,9 @@ def _masked(coded: Coded) -> NDArray[Any]:
     return np.ma.MaskedArray(coded.codes, mask=coded.codes < 0)
 
 
-def _finite(value: float) -> float | None:
-    return value if math.isfinite(value) else None
+def _finite(value: float | None) -> float | None:
+    """What JSON can hold: a ratio to nothing is no number."""
+    return value if value is not None and math.isfinite(value) else None
 
 
 def _mean(asked: _Asked, measure: Measure, scope: dict[str, Any]) -> Estimates:

@@ -196,6 +196,13 @@ def test_a_share_is_counted_by_hand(sample):
     assert nobody["ci_high"] > 0
 
 
+def test_a_ratio_to_nothing_is_null_and_not_a_broken_document(sample):
+    sample.write_text(SAMPLE.replace("visits", "none").replace(",1\n", ",0\n").replace(",2\n", ",0\n"))
+    [line] = run(sample, "--weights", "w", "--ratio", "q1/none", "--where", "none=0")
+    assert (line["estimate"], line["se"], line["ci_low"]) == (None, None, None)
+    assert "–" in invoke(sample, "--weights", "w", "--ratio", "q1/none", "--where", "none=0").stdout
+
+
 def test_quantiles_are_estimated(sample):
     [line] = run(sample, "--weights", "w", "--quantile", "visits:0.5")
     assert (line["measure"], line["variable"], line["level_of"]) == ("quantile", "visits", "0.5")
