@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -187,11 +188,20 @@ class Estimates:
         return np.array([self[int(place)].value for place in used])
 
     def _gradient(self, function: Callable[[Any], Any], point: FloatArray) -> FloatArray:
-        step = 1j * STEP * np.eye(len(point))
-        try:
-            return np.array([float(np.imag(function(point + one)) / STEP) for one in step])
-        except TypeError as error:
-            raise AnalysisError("the function does not take complex numbers: give its gradient") from error
+        refusal = AnalysisError("the function does not take complex numbers: give its gradient")
+        slopes = []
+        for step in 1j * STEP * np.eye(len(point)):
+            try:
+                with warnings.catch_warnings():
+                    warnings.simplefilter("error", np.exceptions.ComplexWarning)
+                    found = function(point + step)
+            except (TypeError, np.exceptions.ComplexWarning) as error:
+                raise refusal from error
+            # A real result has lost the step on the way, as abs() does.
+            if not np.iscomplexobj(found):
+                raise refusal
+            slopes.append(float(np.imag(found)) / STEP)
+        return np.array(slopes)
 
     def _combined(self, value: float, slope: FloatArray, used: Sequence[int] | Any) -> Estimate:
         variance = float(slope @ self.covariance[np.ix_(used, used)] @ slope)

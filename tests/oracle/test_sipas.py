@@ -7,10 +7,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from analysis.comparison import cronbach_alpha
 from analysis.design import SurveyDesign
 from analysis.errors import AnalysisError
 from analysis.estimates import mean, proportion, total
 from analysis.intervals import t_quantile
+from analysis.models import agency_against_rest
 
 RULES = ("adjust", "average", "certainty", "remove")
 METHODS = ("logit", "beta", "mean", "xlogit", "asin", "wilson")
@@ -96,6 +98,20 @@ def test_difference_of_two_agencies(r):
     assert gap.degrees_of_freedom == expected["df"]
     interval = gap.interval()
     assert [interval.low, interval.high] == r.near(expected["ci_t"])
+
+
+def test_an_agency_against_the_rest(r):
+    data, expected = r.table("sipas_small"), r.result("sipas.agency_vs_rest")
+    fit = agency_against_rest(declared(data, "adjust"), data["q1"], data["agency"], 1.0)
+    assert fit.coefficients == r.near(expected["coef"])
+    assert fit.standard_errors == r.near(expected["se"])
+    assert fit.degrees_of_freedom == expected["df_resid"]
+
+
+def test_reliability_of_five_questions(r):
+    data = r.table("sipas_small")
+    found = cronbach_alpha(declared(data, "adjust"), {f"q{item}": data[f"q{item}"] for item in range(1, 6)})
+    assert found == r.near(r.result("sipas.cronbach"))
 
 
 def test_a_stratum_with_one_psu_is_an_error_that_names_it(r):
