@@ -19,8 +19,8 @@ import numpy as np
 
 from analysis import columns, intervals
 from analysis.design import check_choice
+from analysis.domains import domains, named
 from analysis.errors import AnalysisError
-from analysis.estimates import domains, named
 from analysis.replicates import ReplicateDesign
 from analysis.results import Basis, Estimate, Interval, Kind
 from analysis.rules import RULES, Ordered
@@ -33,7 +33,8 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
     from analysis.arrays import BoolArray, FloatArray
-    from analysis.estimates import By, Design, Variables
+    from analysis.domains import By, Variables
+    from analysis.estimates import Design
 
 # How the share of answers up to the quantile gets its interval, by R's names.
 WOODRUFF: Mapping[str, str] = {"mean": "t", "beta": "beta", "xlogit": "logit", "asin": "asin"}
