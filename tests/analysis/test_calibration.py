@@ -11,7 +11,7 @@ from analysis.auxiliaries import total
 from analysis.calibration import calibrate, calibrate_replicates, kish_design_effect, post_stratify
 from analysis.errors import AnalysisError
 from analysis.margins import coded_margin, cross, encode, margin, merged
-from analysis.raking import rake
+from analysis.raking import rake, rake_replicates
 from analysis.trimming import trim_weights
 
 # Sums of a few hundred numbers, and a solver's own tolerance of 1e-10 left behind by its last step.
@@ -139,6 +139,37 @@ def test_residuals_of_many_columns_are_those_of_each():
     for result in (rake(np.ones(60), margins), calibrate(np.ones(60), margins), post_stratify(np.ones(60), margins[0])):
         apart = np.column_stack([result.residuals(column) for column in influence.T])
         np.testing.assert_allclose(result.residuals(influence), apart, rtol=1e-10, atol=1e-12)
+
+
+def test_closely_related_margins_of_many_levels_rake_to_the_fixed_point_of_the_cycles():
+    rng = np.random.default_rng(11)
+    latent = rng.normal(size=4000)
+    columns = [np.digitize(latent + 0.5 * rng.normal(size=4000), np.linspace(-1.8, 1.8, k)) for k in (3, 12, 60)]
+    population = rng.uniform(5, 15, 4000) * np.exp(0.3 * latent)
+    margins = [
+        margin(f"x{place}", column, dict(enumerate(np.bincount(column, population))))
+        for place, column in enumerate(columns)
+    ]
+    weights = rng.uniform(1, 3, 4000)
+    # The plain cycles, which take hundreds, against the leap by Newton's method and conjugate gradients.
+    slow = rake(weights, margins, tolerance=1e-15, stopping="change", max_cycles=5000)
+    quick = rake(weights, margins)
+    assert quick.iterations < 20 < slow.iterations
+    np.testing.assert_allclose(quick.weights, slow.weights, rtol=1e-8)
+    np.testing.assert_allclose(calibrate(weights, margins, method="raking").weights, quick.weights, rtol=1e-8)
+
+
+def test_replicates_rake_until_each_meets_the_margins():
+    rng = np.random.default_rng(4)
+    first, second = np.tile([0, 1, 2], 20), rng.integers(0, 2, 60)
+    margins = margins_of(first, second, rng.uniform(5, 9, 60))
+    replicates = rng.uniform(0.5, 2, (60, 3))
+    full, raked = rake_replicates(np.ones(60), replicates, margins)
+    np.testing.assert_allclose(full.factors, full.weights)
+    for column in raked.T:
+        for each in margins:
+            np.testing.assert_allclose(np.bincount(each.codes, column), each.totals, rtol=MET)
+    assert full.design_effect == kish_design_effect(full.weights)
 
 
 def test_respondents_without_weight_keep_none():

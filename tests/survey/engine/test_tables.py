@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import numpy as np
 import pytest
 
@@ -164,7 +166,7 @@ def test_the_quick_reader_gives_what_the_careful_one_gives(tmp_path, monkeypatch
     wanted = {"numbers": ["score", "age"], "texts": ["sex"]}
     careful = open_table(path).read(**wanted)
     monkeypatch.setattr("survey.engine.arrow_csv.WORTH_ARROW", 0)
-    monkeypatch.setattr("survey.engine.arrow_csv._BLOCK", 10_000)
+    monkeypatch.setattr("survey.engine.arrow_csv._BLOCK", 40_000)
     quick = open_table(path).read(**wanted)
     assert quick.rows == careful.rows
     assert quick.texts["sex"].labels().tolist() == careful.texts["sex"].labels().tolist()
@@ -179,3 +181,22 @@ def test_the_quick_reader_leaves_faults_to_the_careful_one(tmp_path, monkeypatch
         with pytest.raises(TableError) as caught:
             open_table(saved(tmp_path, content)).read(numbers=["q"])
         assert message in str(caught.value)
+
+
+def test_without_pyarrow_csv_is_read_and_parquet_says_what_to_install(tmp_path, monkeypatch):
+    monkeypatch.setattr("survey.engine.arrow_csv.WORTH_ARROW", 0)
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    assert open_table(saved(tmp_path, SAVED["commas"])).read(numbers=["age"]).rows == 3
+    path = tmp_path / "answers.parquet"
+    path.write_bytes(b"PAR1")
+    with pytest.raises(TableError, match=r"pip install 'sipas-toolkit\[fast\]'"):
+        open_table(path)
+
+
+def test_an_empty_parquet_file_is_named(tmp_path):
+    pa = pytest.importorskip("pyarrow")
+    from pyarrow import parquet
+
+    parquet.write_table(pa.table({"q": pa.array([], pa.int8())}), tmp_path / "empty.parquet")
+    with pytest.raises(TableError, match="there is a heading and no row below it"):
+        open_table(tmp_path / "empty.parquet")
