@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
+import time
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,9 +23,7 @@ if TYPE_CHECKING:
 BUSY_TIMEOUT_MS = 10_000
 
 SQLITE_PRAGMAS = (
-    # First, so that the others wait as well.
     f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}",
-    "PRAGMA journal_mode = WAL",
     # NORMAL may lose the last answers when the power fails; a citizen who saw a receipt must be counted.
     "PRAGMA synchronous = FULL",
     "PRAGMA foreign_keys = ON",
@@ -106,6 +106,7 @@ def _sqlite(url: str) -> Engine:
         connection.isolation_level = None
         for pragma in SQLITE_PRAGMAS:
             connection.execute(pragma)
+        _write_ahead(connection)
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
@@ -114,6 +115,24 @@ def _sqlite(url: str) -> Engine:
         connection.exec_driver_sql(f"BEGIN {mode}")
 
     return engine
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """Turn a new file to write-ahead logging; the file remembers it.
+
+    SQLite does not wait its busy_timeout for this one change: whoever else opens the file at the same moment makes it
+    fail at once, so that the waiting is done here.
+    """
+    deadline = time.monotonic() + BUSY_TIMEOUT_MS / 1000
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.02)
+        else:
+            return
 
 
 def _postgresql(url: str) -> Engine:
