@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from analysis import estimates, intervals
+from analysis import estimates, intervals, many_domains
 from analysis.quantiles import quantile
 from analysis.results import Kind
 from analysis.tables import Label
@@ -178,7 +178,22 @@ class _Asked:
         by_cells: dict[Measure, list[FileEstimate]] = {}
         if self.ci != "likelihood" and estimation_cells.carried(self.design, work=work):
             by_cells = self._by_cells([each for each in measures if each.kind in {"mean", "proportion"}])
+            by_cells |= self._in_one_pass([each for each in measures if each.kind in {"total", "ratio"}])
         return [line for each in measures for line in (by_cells.get(each) or self._about(each))]
+
+    def _in_one_pass(self, measures: Sequence[Measure]) -> dict[Measure, list[FileEstimate]]:
+        """Totals and ratios of every domain from one pass over the rows."""
+        design = cast("SurveyDesign", self.design)
+        if estimation_cells.alone(design):
+            return {}
+        crossing, inside = self._crossing()
+        domain = np.where(inside, crossing, estimation_cells.OUTSIDE)
+        found: dict[Measure, list[FileEstimate]] = {}
+        for each in measures:
+            denominator = self.table.numbers[each.denominator] if each.denominator else None
+            table = many_domains.by_domain(design, self.table.numbers[each.column], denominator, domain=domain)
+            found[each] = self._labelled(each, None, table)
+        return found
 
     def _by_cells(self, measures: Sequence[Measure]) -> dict[Measure, list[FileEstimate]]:
         """Means and shares from one pass over the rows."""
@@ -191,11 +206,18 @@ class _Asked:
         tables = estimation_cells.from_cells(design, columns, [one for _, one in parts], domain=domain)
         found: dict[Measure, list[FileEstimate]] = {each: [] for each in measures}
         for (each, one), table in zip(parts, tables, strict=True):
-            limits = self._limits([estimate for _, estimate in table])
-            for (code, estimate), interval in zip(table, limits, strict=True):
-                label = Label(each.variable, one.level, self._domain(code))
-                found[each].append(self._line(each, label, estimate, interval))
+            found[each].extend(self._labelled(each, one.level, table))
         return found
+
+    def _labelled(
+        self, measure: Measure, level: int | None, table: Sequence[tuple[int, Estimate]]
+    ) -> list[FileEstimate]:
+        """The lines of estimates by domain."""
+        limits = self._limits([estimate for _, estimate in table])
+        return [
+            self._line(measure, Label(measure.variable, level, self._domain(code)), estimate, interval)
+            for (code, estimate), interval in zip(table, limits, strict=True)
+        ]
 
     def _check_levels(self, measures: Sequence[Measure]) -> None:
         for each in measures:

@@ -48,6 +48,11 @@ def carried(design: object, *, work: int) -> bool:
     return work >= WORTH_CELLS and isinstance(design, SurveyDesign) and _single_stage(design)
 
 
+def alone(design: SurveyDesign) -> bool:
+    """Whether a stratum has a single PSU, which totals and ratios of many domains do not carry."""
+    return bool((design.stages[0].sizes == 1).any())
+
+
 def columns_of(table: Table, measures: Sequence[Measure]) -> dict[str, Any]:
     """The columns that cells are made of, by the names that `asked` gives them."""
     columns: dict[str, Any] = {}

@@ -243,6 +243,7 @@ CELLS = {
     "certain strata": ["--strata", "stratum", "--psu", "psu", "--lonely-psu", "certainty"],
     "respondents drawn alone": [],
     "of a finite population": ["--fpc", "size"],
+    "clusters without strata": ["--psu", "cluster"],
 }
 
 
@@ -250,9 +251,10 @@ CELLS = {
 def test_cells_give_what_asking_domain_by_domain_gives(monkeypatch, tmp_path, case):
     path = tmp_path / "sized.csv"
     rows = (OWN / "sipas_small.csv").read_text().splitlines()
-    path.write_text("\n".join([rows[0] + ",size", *(row + ",900" for row in rows[1:])]) + "\n")
+    lines = (f"{row},900,{'-'.join(row.split(',')[:2])}" for row in rows[1:])
+    path.write_text("\n".join([rows[0] + ",size,cluster", *lines]) + "\n")
     options = [path, "--weights", "w", *CELLS[case], "--by", "agency", "--where", "q5>1", "--mean", "q1,q2"]
-    options += ["--proportion", "q1>=4,q2<3,sex,ageg=2", "--total", "q3"]
+    options += ["--proportion", "q1>=4,q2<3,sex,ageg=2", "--total", "q3", "--ratio", "q3/q4"]
     one_by_one = run(*options)
     monkeypatch.setattr("survey.services.estimation_cells.WORTH_CELLS", 0)
     monkeypatch.setattr("survey.services.estimation_cells._AT_A_TIME", 500)
