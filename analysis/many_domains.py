@@ -17,7 +17,6 @@ References
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -66,7 +65,7 @@ def by_domain(
     used = (domain >= 0) & ~np.isnan(y) & (design.weights > 0)
     if x is not None:
         used &= ~np.isnan(x)
-    sums = _Sums(design, y[used], None if x is None else x[used], np.flatnonzero(used), domain[used])
+    sums = _Sums(design, y[used], None if x is None else x[used], rows=np.flatnonzero(used), domain=domain[used])
     variance, freedom = sums.variance()
     effect = sums.design_effect(variance)
     return [
@@ -86,43 +85,25 @@ def by_domain(
     ]
 
 
-@dataclass(slots=True, eq=False)
 class _Sums:
     """Sums by domain of who answered; assumes arguments already checked."""
 
-    design: SurveyDesign
-    y: FloatArray
-    x: FloatArray | None
-    rows: IntArray
-    domain: IntArray
-
-    @property
-    def weights(self) -> FloatArray:
-        return self.design.weights[self.rows]
-
-    @property
-    def domains(self) -> int:
-        return int(self.domain.max()) + 1 if self.domain.size else 0
+    def __init__(
+        self, design: SurveyDesign, y: FloatArray, x: FloatArray | None, *, rows: IntArray, domain: IntArray
+    ) -> None:
+        self.design, self.y, self.x, self.rows, self.domain = design, y, x, rows, domain
+        self.domains = int(domain.max()) + 1 if domain.size else 0
+        self.weights = design.weights[rows]
+        self.number = self.of(np.ones(len(y)))
+        self.size = self.of(self.weights)
+        # What the estimates are divided by.
+        self.base = np.ones(self.domains) if x is None else self.of(self.weights * x)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            self.value = self.of(self.weights * y) / self.base
 
     def of(self, values: FloatArray) -> FloatArray:
+        """Sums by domain."""
         return group_sums(values, self.domain, self.domains)
-
-    @property
-    def number(self) -> FloatArray:
-        return self.of(np.ones(len(self.y)))
-
-    @property
-    def size(self) -> FloatArray:
-        return self.of(self.weights)
-
-    @property
-    def base(self) -> FloatArray:
-        """What the estimates are divided by."""
-        return np.ones(self.domains) if self.x is None else self.of(self.weights * self.x)
-
-    @property
-    def value(self) -> FloatArray:
-        return self.of(self.weights * self.y) / self.base
 
     def residuals(self) -> FloatArray:
         """What each respondent adds to the linearised estimate, weight apart."""
