@@ -109,7 +109,21 @@ def crossed(first: IntArray, second: IntArray, *, seconds: int) -> tuple[IntArra
 
 
 def label_tuple(levels: Labels) -> tuple[Any, ...]:
-    """Labels as plain Python values, so that a result can be compared, printed and written as JSON."""
+    """Labels as plain Python values, so that a result can be compared, printed and written as JSON.
+
+    Parameters
+    ----------
+    levels : ndarray
+
+    Returns
+    -------
+    tuple
+
+    Examples
+    --------
+    >>> label_tuple(np.array([1, 2]))
+    (1, 2)
+    """
     values: Sequence[Any] = levels.tolist()
     return tuple(values)
 

@@ -257,6 +257,14 @@ def gathered(columns: Mapping[str, FloatArray], domain: IntArray, frame: PSUFram
     Returns
     -------
     Cells
+
+    Examples
+    --------
+    >>> columns = {name: np.ones((2, 1)) for name in MATRICES} | {"respondents": np.ones(2)}
+    >>> frame = psu_frame(["N", "N"], [1, 1])
+    >>> cells = gathered(columns, np.array([0, 0]), frame, measures=("q1",), kinds=(Kind.SHARE,), domains=("A",))
+    >>> cells.weight.tolist(), cells.respondents.tolist()
+    ([[2.0]], [2])
     """
     cell, domain_of_cell, psu_of_cell = crossed(domain, frame.psu, seconds=max(len(frame.psus), 1))
     # Of single items several matrices are one array under several names: it is summed once.

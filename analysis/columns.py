@@ -28,6 +28,15 @@ class Sizes:
 def length(**given: Any) -> int:
     """The common length of the columns that were given.
 
+    Parameters
+    ----------
+    **given : array_like or None
+        Columns by name.
+
+    Returns
+    -------
+    int
+
     Raises
     ------
     AnalysisError
@@ -57,6 +66,15 @@ def length(**given: Any) -> int:
 def weights(given: ArrayLike, *, rows: int) -> FloatArray:
     """Weights as numbers from 0, at least one above.
 
+    Parameters
+    ----------
+    given : array_like, shape (rows,)
+    rows : int
+
+    Returns
+    -------
+    ndarray of float, shape (rows,)
+
     Raises
     ------
     AnalysisError
@@ -83,6 +101,17 @@ def weights(given: ArrayLike, *, rows: int) -> FloatArray:
 
 def numbers(name: str, given: ArrayLike, *, rows: int) -> FloatArray:
     """A column as floats, NaN where there is no value.
+
+    Parameters
+    ----------
+    name : str
+        What messages call the column.
+    given : array_like, shape (rows,)
+    rows : int
+
+    Returns
+    -------
+    ndarray of float, shape (rows,)
 
     Raises
     ------
@@ -125,6 +154,17 @@ def _is_number(value: object) -> bool:
 def numbered(name: str, given: ArrayLike | None, *, rows: int) -> tuple[IntArray, Labels]:
     """Labels as codes from 0; a column that was not given is one label for all.
 
+    Parameters
+    ----------
+    name : str
+    given : array_like, shape (rows,), optional
+    rows : int
+
+    Returns
+    -------
+    codes : ndarray of int, shape (rows,)
+    labels : ndarray
+
     Raises
     ------
     AnalysisError
@@ -157,6 +197,14 @@ def numbered(name: str, given: ArrayLike | None, *, rows: int) -> tuple[IntArray
 def missing(array: Labels) -> BoolArray:
     """Where a column of labels or numbers has none: None, NaN or an empty text.
 
+    Parameters
+    ----------
+    array : ndarray
+
+    Returns
+    -------
+    ndarray of bool
+
     Examples
     --------
     >>> missing(np.array(["a", ""])).tolist()
@@ -171,6 +219,13 @@ def missing(array: Labels) -> BoolArray:
 
 def check_nesting(psu: ArrayLike, stratum: IntArray, labels: Labels) -> None:
     """Refuse a PSU label that occurs in two strata.
+
+    Parameters
+    ----------
+    psu : array_like, shape (n,)
+    stratum : ndarray of int, shape (n,)
+    labels : ndarray
+        Of the strata.
 
     Raises
     ------
@@ -218,6 +273,12 @@ def fractions(given: ArrayLike | None, sizes: Sizes, *, stage: int, unequal: boo
     ------
     AnalysisError
         Sizes and fractions are mixed, a population is smaller than its sample, or a stratum has two sizes.
+
+    Examples
+    --------
+    >>> sizes = Sizes(np.array([0, 1]), np.array([0, 0]), np.array([0, 0]), np.array([2]), np.array(["N"]))
+    >>> fractions([8, 8], sizes, stage=1, unequal=False).tolist()
+    [0.25, 0.25]
     """
     name = f"fpc of stage {stage}"
     if given is None:

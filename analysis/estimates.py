@@ -62,7 +62,8 @@ def mean(
     Returns
     -------
     Estimates
-        Variable by variable, and within each domain by domain.
+        Variable by variable, and within each domain by domain. Degrees of freedom are those of the design, and in a
+        domain those of its PSUs and strata with a valid answer.
 
     Raises
     ------
@@ -247,11 +248,14 @@ class _Frame:
         self.design = design
         self.rows = len(design.weights)
         self.domains = domains(by, where, rows=self.rows)
+        self.in_domains = bool(by) or where is not None
 
     def numbers(self, values: Variables) -> list[tuple[str, FloatArray]]:
+        """Numeric variables by name."""
         return [(name, columns.numbers(name, one, rows=self.rows)) for name, one in named(values)]
 
     def levels(self, name: str, values: ArrayLike, level: Any) -> list[Column]:
+        """The indicator of each level, or of the one asked for."""
         code, levels = coded(name, values, rows=self.rows)
         valid = code >= 0
         if level is not None and level not in levels and not isinstance(level, (bool, int, float, np.number)):
@@ -320,7 +324,7 @@ def _estimate(frame: _Frame, statistic: Statistic, kind: Kind, **numbers: float)
     return Estimate(
         value=numbers["value"],
         standard_error=float(np.sqrt(max(numbers["variance"], 0.0))),
-        degrees_of_freedom=float(design.degrees_of_freedom(inside)),
+        degrees_of_freedom=float(design.degrees_of_freedom(inside if frame.in_domains else None)),
         respondents=int((weights > 0).sum()),
         sum_weights=float(weights.sum()),
         design_effect=effect if np.isfinite(effect) else None,

@@ -117,6 +117,15 @@ def stage_covariance(
     Returns
     -------
     ndarray, shape (k, k)
+
+    Examples
+    --------
+    Two units drawn of a stratum, as if with replacement:
+
+    >>> stage = Stage(np.array([0, 1]), np.array([0, 0]), np.zeros(1, dtype=int), np.zeros(2), ("N",), 1)
+    >>> values = np.array([[1.0], [3.0]])
+    >>> stage_covariance(stage, values, factor=np.ones(1), present=None, rule=NO_LONELY).tolist()
+    [[4.0]]
     """
     totals = group_sums(values, stage.unit, stage.units)
     here = Presence(stage, present)

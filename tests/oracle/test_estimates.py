@@ -87,7 +87,10 @@ def test_means(r, case):
 def test_means_with_missing_answers(r, case):
     name, data, design = case
     table = mean(design, {"acs.46": data["acs.46"]})
-    agrees(r, table, r.result(f"mean_na.{name}"))
+    expected = r.result(f"mean_na.{name}")
+    agrees(r, table, expected)
+    assert table[0].degrees_of_freedom == expected["df"]
+    assert table[0].interval().low == r.near(expected["ci_t"]["lo"])
 
 
 @pytest.mark.parametrize(
