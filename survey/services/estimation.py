@@ -171,6 +171,11 @@ class _Asked:
     confidence_level: float
     ci: str | None
 
+    @property
+    def everybody(self) -> bool:
+        """Whether nobody is left out: then degrees of freedom are the design's, whoever did not answer."""
+        return not self.by and bool(self.chosen.all())
+
     def about_all(self, measures: Sequence[Measure]) -> list[FileEstimate]:
         """The estimates of every measure, one measure after another."""
         domains = math.prod(len(self.table.texts[name].levels) for name in self.by)
@@ -213,6 +218,9 @@ class _Asked:
         self, measure: Measure, level: int | None, table: Sequence[tuple[int, Estimate]]
     ) -> list[FileEstimate]:
         """The lines of estimates by domain."""
+        if self.everybody:
+            freedom = float(self.design.degrees_of_freedom())
+            table = [(code, replace(estimate, degrees_of_freedom=freedom)) for code, estimate in table]
         limits = self._limits([estimate for _, estimate in table])
         return [
             self._line(measure, Label(measure.variable, level, self._domain(code)), estimate, interval)
@@ -241,7 +249,8 @@ class _Asked:
 
     def _lines(self, measure: Measure, where: NDArray[np.bool_]) -> Iterator[FileEstimate]:
         by = {name: _masked(self.table.texts[name]) for name in self.by}
-        found = ESTIMATORS[measure.kind](self, measure, {"by": by, "where": where})
+        scope = {"by": by, "where": None if self.everybody else where}
+        found = ESTIMATORS[measure.kind](self, measure, scope)
         for label, estimate in zip(found.labels, found.estimates, strict=True):
             if estimate is not None:
                 interval = estimate.interval(confidence_level=self.confidence_level, method=self.ci)

@@ -203,6 +203,18 @@ def test_a_ratio_to_nothing_is_null_and_not_a_broken_document(sample):
     assert "–" in invoke(sample, "--weights", "w", "--ratio", "q1/none", "--where", "none=0").stdout
 
 
+@needs_r_data
+@pytest.mark.parametrize("name", DESIGNS)
+def test_degrees_of_freedom_are_the_designs_where_answers_are_missing(reference, monkeypatch, name):
+    file, *design = DESIGNS[name]
+    expected = reference[f"mean_na.{name}"]["result"]
+    for work in (2_000_000, 0):
+        monkeypatch.setattr("survey.services.estimation_cells.WORTH_CELLS", work)
+        [line] = run(SHARED / file, *design, "--mean", "acs.46")
+        assert [line["estimate"], line["se"], line["df"]] == near([expected["coef"], expected["se"], expected["df"]])
+        assert [line["ci_low"], line["ci_high"]] == near([expected["ci_t"]["lo"], expected["ci_t"]["hi"]])
+
+
 def test_quantiles_are_estimated(sample):
     [line] = run(sample, "--weights", "w", "--quantile", "visits:0.5")
     assert (line["measure"], line["variable"], line["level_of"]) == ("quantile", "visits", "0.5")
