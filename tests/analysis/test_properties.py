@@ -9,8 +9,10 @@ from hypothesis import strategies as st
 
 from analysis.design import SurveyDesign
 from analysis.estimates import mean, proportion, ratio, total, variance
+from analysis.linearised import ratio_table
 from analysis.quantiles import quantile
 from analysis.replication import balanced_half_samples, bootstrap, jackknife
+from analysis.tally import cells_from_rows
 
 # Sums in another order, of a hundred numbers in double precision.
 ROUNDING = 1e-9
@@ -146,6 +148,25 @@ def test_missing_answers_are_a_domain_of_those_who_answered(sample):
 def test_jackknife_and_linearisation_agree_on_totals(sample):
     design = declared(sample)
     same(total(jackknife(design, mse=True), sample["y"]), total(design, sample["y"]))
+
+
+@law
+@given(samples(), st.sampled_from(["adjust", "average", "certainty"]), st.integers(0, 20))
+def test_cells_and_rows_give_the_same_estimates_however_the_file_is_cut(sample, rule, cut):
+    design = declared(sample, lonely_psu=rule)
+    by_rows = mean(design, sample["y"], by={"domain": sample["domain"]})
+
+    def counted(part):
+        keys = {"domain": sample["domain"][part], "stratum": sample["strata"][part], "psu": sample["psu"][part]}
+        return cells_from_rows({"y": sample["y"][part]}, **keys, weights=sample["weights"][part])
+
+    whole = counted(slice(None))
+    cut = min(cut, len(sample["y"]))
+    parts = [counted(part) for part in (slice(0, cut), slice(cut, None)) if len(sample["y"][part])]
+    for cells in (whole, parts[0] if len(parts) == 1 else parts[0] + parts[1]):
+        table = ratio_table(cells, lonely_psu=rule)
+        assert table.value[:, 0] == pytest.approx(by_rows.values, rel=ROUNDING)
+        assert np.sqrt(table.variance[:, 0]) == pytest.approx(by_rows.standard_errors, rel=1e-6, abs=1e-7)
 
 
 @law
