@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import html5lib
+import hypothesis
 import pytest
 from flask.testing import FlaskClient
 from waitress import create_server
@@ -33,6 +34,10 @@ if TYPE_CHECKING:
     from werkzeug.test import TestResponse
 
     from survey.services.references import CounterRef, PosterRef, WaveRef
+
+# Test machines are shared: how long one example took says nothing about the code.
+hypothesis.settings.register_profile("sipas", deadline=None)
+hypothesis.settings.load_profile("sipas")
 
 # Noon in Đắk Lắk on a working day inside the seeded wave.
 NOW = dt.datetime(2026, 10, 7, 5, 0, tzinfo=dt.UTC)

@@ -104,7 +104,7 @@ def checks(without: set[str]) -> list[tuple[str, ...]]:
             "-c",
             "import sys; from importlinter.cli import lint_imports_command as c; sys.exit(c())",
         ),
-        ("tests, the fast part", "-m", "pytest", "-q", "-m", f"not ({SEPARATE})"),
+        ("tests, the fast part", "-m", "pytest", "-q", "-n", "auto", "-m", f"not ({SEPARATE})"),
         (
             "tests with a browser, PostgreSQL, the wheel and simulations",
             "-m",
