@@ -7,6 +7,7 @@ Sums are exactly rounded (``math.fsum``) or run from the first to the last value
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,6 +25,29 @@ Labels = NDArray[Any]
 LARGEST_TABLE = 4_000_000
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Numbered:
+    """A column of labels that has been numbered already, as a reader of files does: no label is sorted twice.
+
+    Attributes
+    ----------
+    codes : ndarray of int, shape (n,)
+        Position of each row's label in `levels`.
+    levels : ndarray, shape (distinct labels,)
+        Each of them occurs.
+    """
+
+    codes: IntArray
+    levels: Labels
+
+    def __len__(self) -> int:
+        """Number of rows."""
+        return len(self.codes)
+
+
+LabelColumn = ArrayLike | Numbered
+
+
 def total(values: FloatArray) -> float:
     """The sum of the values, rounded once.
 
@@ -35,14 +59,14 @@ def total(values: FloatArray) -> float:
     return math.fsum(values.tolist())
 
 
-def codes(labels: ArrayLike) -> tuple[IntArray, Labels]:
+def codes(labels: LabelColumn) -> tuple[IntArray, Labels]:
     """Number the distinct labels in sorted order: the code of each row, and the labels by code.
 
     Whole numbers within a narrow range are numbered by a table instead of a sort.
 
     Parameters
     ----------
-    labels : array_like, shape (n,)
+    labels : array_like, shape (n,), or Numbered
         Strings, numbers or other sortable labels.
 
     Returns
@@ -56,6 +80,8 @@ def codes(labels: ArrayLike) -> tuple[IntArray, Labels]:
     >>> code.tolist(), levels.tolist()
     ([1, 0, 1], ['Buôn Hồ', 'Ea O'])
     """
+    if isinstance(labels, Numbered):
+        return labels.codes, labels.levels
     array = np.asarray(labels)
     if array.dtype.kind in "iu" and array.size and int(np.ptp(array)) <= max(LARGEST_TABLE, array.size):
         return _codes_by_table(array)
@@ -63,7 +89,7 @@ def codes(labels: ArrayLike) -> tuple[IntArray, Labels]:
     return code.astype(np.int64, copy=False), levels
 
 
-def ordered(population: int, keys: Sequence[ArrayLike]) -> IntArray:
+def ordered(population: int, keys: Sequence[LabelColumn]) -> IntArray:
     """Positions sorted by several keys, the first one first; equal rows keep their order.
 
     Parameters

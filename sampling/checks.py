@@ -12,10 +12,10 @@ from sampling.errors import SamplingError
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-    from sampling.arrays import FloatArray
+    from sampling.arrays import FloatArray, LabelColumn
 
 
-def check_codes(codes: ArrayLike, *, column: str = "code") -> None:
+def check_codes(codes: LabelColumn, *, column: str = "code") -> None:
     """Refuse a frame that lists a unit twice.
 
     Parameters

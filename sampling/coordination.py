@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike
 
-    from sampling.arrays import BoolArray, FloatArray, IntArray
+    from sampling.arrays import BoolArray, FloatArray, IntArray, LabelColumn
 
 _BITS = 53
 
@@ -111,7 +111,7 @@ def next_turn(
     numbers: ArrayLike,
     sizes: Mapping[str, int],
     *,
-    strata: ArrayLike,
+    strata: LabelColumn,
     after: Mapping[str, Place] | None = None,
     spared_from: Mapping[str, Place] | None = None,
 ) -> Turn:

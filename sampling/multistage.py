@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sampling.arrays import codes, ranks
+from sampling.arrays import Numbered, codes, ranks
 from sampling.checks import checked_sizes
 from sampling.errors import SamplingError
 from sampling.pps import pps_sampford, pps_systematic
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike
 
-    from sampling.arrays import FloatArray, IntArray, Labels
+    from sampling.arrays import FloatArray, IntArray, LabelColumn, Labels
 
     Method = Callable[["_Level", IntArray, np.random.Generator], FloatArray]
 
@@ -53,14 +53,14 @@ class Stage:
     """
 
     n: int | Mapping[str, int]
-    units: ArrayLike | None = None
+    units: LabelColumn | None = None
     method: str = "srs"
     sizes: ArrayLike | None = None
     take_all: bool = False
 
 
 def multistage(
-    stages: Sequence[Stage], *, rng: np.random.Generator, strata: ArrayLike | None = None, allow_lone: bool = False
+    stages: Sequence[Stage], *, rng: np.random.Generator, strata: LabelColumn | None = None, allow_lone: bool = False
 ) -> Sample:
     """Draw in stages.
 
@@ -121,11 +121,11 @@ class _Level:
     parents: int
 
 
-def _rows(stages: Sequence[Stage], strata: ArrayLike | None) -> int:
-    columns = [stage.units for stage in stages if stage.units is not None]
-    columns += [stage.sizes for stage in stages if stage.sizes is not None]
-    columns += [] if strata is None else [strata]
-    lengths = {len(np.asarray(column)) for column in columns}
+def _rows(stages: Sequence[Stage], strata: LabelColumn | None) -> int:
+    given = [strata, *(column for stage in stages for column in (stage.units, stage.sizes))]
+    lengths = {
+        len(column if isinstance(column, Numbered) else np.asarray(column)) for column in given if column is not None
+    }
     if len(lengths) != 1:
         raise SamplingError("the columns of units, sizes and strata must have one value for each row of the frame")
     return lengths.pop()

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike
 
-    from sampling.arrays import FloatArray, IntArray
+    from sampling.arrays import FloatArray, IntArray, LabelColumn
 
 # A probability this near to 1 is 1.
 _CERTAIN = 1 - 1e-9
@@ -80,7 +80,9 @@ def inclusion_probabilities(sizes: ArrayLike, n: int) -> FloatArray:
     return probabilities
 
 
-def pps_systematic(sizes: ArrayLike, n: int, *, rng: np.random.Generator, order_by: Sequence[ArrayLike] = ()) -> Sample:
+def pps_systematic(
+    sizes: ArrayLike, n: int, *, rng: np.random.Generator, order_by: Sequence[LabelColumn] = ()
+) -> Sample:
     """Systematic sample with probabilities in proportion to size.
 
     Parameters

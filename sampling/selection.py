@@ -19,9 +19,7 @@ from sampling.sample import Sample
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from numpy.typing import ArrayLike
-
-    from sampling.arrays import BoolArray, FloatArray, IntArray, Labels
+    from sampling.arrays import BoolArray, FloatArray, IntArray, LabelColumn, Labels
 
 # A variance takes two.
 _PAIR = 2
@@ -64,7 +62,7 @@ def srs(population: int, n: int, *, rng: np.random.Generator) -> Sample:
     return Sample(smallest(rng.random(population), n), np.full(n, n / population))
 
 
-def systematic(population: int, n: int, *, rng: np.random.Generator, order_by: Sequence[ArrayLike] = ()) -> Sample:
+def systematic(population: int, n: int, *, rng: np.random.Generator, order_by: Sequence[LabelColumn] = ()) -> Sample:
     """Systematic sample: a random start, then equal steps of N/n through the ordered frame.
 
     Sorting by commune, field and date before stepping spreads the sample over all of them: implicit stratification.
@@ -107,7 +105,7 @@ def systematic(population: int, n: int, *, rng: np.random.Generator, order_by: S
 
 
 def stratified(
-    strata: ArrayLike, sizes: Mapping[str, int], *, rng: np.random.Generator, allow_lone: bool = False
+    strata: LabelColumn, sizes: Mapping[str, int], *, rng: np.random.Generator, allow_lone: bool = False
 ) -> Sample:
     """A simple random sample from each stratum.
 
@@ -152,7 +150,7 @@ def stratified(
 
 
 def reserve(
-    sample: Sample, size: int, *, population: int, rng: np.random.Generator, groups: ArrayLike | None = None
+    sample: Sample, size: int, *, population: int, rng: np.random.Generator, groups: LabelColumn | None = None
 ) -> IntArray:
     """Substitutes in the order in which they are to be used, from the rows that were not drawn.
 

@@ -30,6 +30,7 @@ COMMANDS = {
     "index": "survey.cli.index",
     "estimate": "survey.cli.estimate",
     "calibrate": "survey.cli.calibrate",
+    "design": "survey.cli.design",
 }
 
 
