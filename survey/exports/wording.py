@@ -15,9 +15,6 @@ if TYPE_CHECKING:
 
 # The sentences of `analysis`, which knows no languages, named here for the catalogues.
 OF_ANALYSIS = (
-    mark("Nobody answered"),
-    mark("Fewer respondents than the minimum"),
-    mark("Hidden so that a smaller agency cannot be found by subtraction"),
     mark(
         "All answers came on one day at one counter, so the interval treats them as independent; it may be too narrow."
     ),

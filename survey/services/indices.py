@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 CONFIDENCE_LEVEL = 0.95
 # The label of the total that the province's row shows, in the first group of totals.
 _ALL = "all"
+NOBODY = mark("Nobody answered")
+TOO_SMALL = mark("Not shown: with so few answers here or at another agency, one person's answer could be found out.")
 SOME_HIDDEN = mark("Dimensions that too few people answered are not shown.")
 
 
@@ -186,12 +188,12 @@ def _units(session: Session, wave: WaveRef, summed: _Summed) -> list[AgencyRef]:
 
 
 def _suppression(units: Sequence[AgencyRef], summed: _Summed, *, audience: Audience) -> Suppression:
-    """Totals are shown for the province, and anyone can add up a level: both must give nobody away."""
+    """What must not be shown beside the province's total, the only one that is."""
     counts = np.zeros((len(units), 1 + len(summed.dimensions)), dtype=np.int64)
     for place, unit in enumerate(units):
         if unit.id in summed.by_agency:
             counts[place] = _counts(summed.by_agency[unit.id])
-    return suppress(counts, groups=[[_ALL] * len(units), [unit.level for unit in units]], audience=audience)
+    return suppress(counts, groups=[[_ALL] * len(units)], audience=audience)
 
 
 def _counts(index: DomainIndex) -> list[int]:
@@ -201,7 +203,7 @@ def _counts(index: DomainIndex) -> list[int]:
 def _agency_row(unit: AgencyRef, summed: _Summed, hidden: Suppression, place: int) -> IndexRow:
     agency = AgencyName(code=unit.code, name=unit.name, kind=unit.kind, level=unit.level)
     if hidden.hidden[place, 0]:
-        return _suppressed(agency, summed, str(hidden.reasons[place][0]))
+        return _suppressed(agency, summed, hidden.reasons[place][0])
     gone = dict(zip(summed.dimensions, hidden.hidden[place, 1:], strict=True))
     return _row(agency, summed.by_agency[unit.id], gone=gone)
 
@@ -221,8 +223,10 @@ def _province_row(summed: _Summed, hidden: Suppression) -> IndexRow:
     return _row(None, whole, gone=gone)
 
 
-def _suppressed(agency: AgencyName | None, summed: _Summed, reason: str) -> IndexRow:
-    return IndexRow(agency, None, dict.fromkeys(summed.dimensions), suppressed=True, reason=str(reason))
+def _suppressed(agency: AgencyName | None, summed: _Summed, reason: Reason) -> IndexRow:
+    # Telling the small agency from the one that covers it would narrow down how many answered at each.
+    said = NOBODY if reason is Reason.NOBODY else TOO_SMALL
+    return IndexRow(agency, None, dict.fromkeys(summed.dimensions), suppressed=True, reason=said)
 
 
 def _row(agency: AgencyName | None, index: DomainIndex, *, gone: Mapping[str, bool]) -> IndexRow:

@@ -9,10 +9,9 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from analysis.disclosure import Reason
 from analysis.results import NOTES
 from survey import i18n
-from survey.services.indices import SOME_HIDDEN
+from survey.services.indices import NOBODY, SOME_HIDDEN, TOO_SMALL
 
 DIMENSIONS = ("tiep_can", "thu_tuc", "cong_chuc", "ket_qua", "gop_y", "phuc_vu")
 MONDAY = dt.date(2026, 3, 2)
@@ -35,7 +34,7 @@ def test_an_agency_is_shown_from_its_audience_s_minimum_on(give, table, rule, pe
     for agency in ("so-noi-vu", "so-tu-phap"):
         hidden = row_of(found, agency)
         assert (hidden.suppressed, hidden.respondents) == (True, None)
-        assert hidden.reason == "Fewer respondents than the minimum"
+        assert hidden.reason == TOO_SMALL
         assert set(hidden.dimensions.values()) == {None}
 
 
@@ -148,8 +147,8 @@ class Attacker:
 def test_a_larger_agency_hides_a_smaller_one(give, table, persons, row_of):
     give([*persons(60, at="so-noi-vu-1"), *persons(14, at="phuong-tuy-hoa-1"), *persons(6, at="xa-ea-o-1")])
     small, cover = row_of(table(), "xa-ea-o"), row_of(table(), "phuong-tuy-hoa")
-    assert small.reason == "Fewer respondents than the minimum"
-    assert cover.reason == "Hidden so that a smaller agency cannot be found by subtraction"
+    assert small.reason == TOO_SMALL
+    assert cover.reason == small.reason
     assert (cover.respondents, set(cover.dimensions.values())) == (None, {None})
 
 
@@ -187,6 +186,6 @@ def test_the_page_of_an_agency_hides_what_the_table_hides(give, table, audience,
 
 def test_every_reason_and_note_can_be_said_in_vietnamese():
     # The sentences of `analysis` reach a reader only through a row, where no extraction of messages sees them.
-    sentences = [sentence for sentence in (*Reason, *NOTES.values(), SOME_HIDDEN) if sentence]
+    sentences = [sentence for sentence in (NOBODY, TOO_SMALL, SOME_HIDDEN, *NOTES.values()) if sentence]
     vietnamese = i18n.find("vi")
     assert [sentence for sentence in sentences if vietnamese.gettext(sentence) == sentence] == []
