@@ -195,10 +195,10 @@ def sampford_joint(sizes: ArrayLike, n: int, *, rows: ArrayLike | None = None) -
     Examples
     --------
     >>> sampford_joint([10, 10, 20, 30], 2).round(4)
-    array([[0.2857, 0.0265, 0.0647, 0.1945],
-           [0.0265, 0.2857, 0.0647, 0.1945],
-           [0.0647, 0.0647, 0.5714, 0.442 ],
-           [0.1945, 0.1945, 0.442 , 0.8571]])
+    array([[0.2857, 0.0226, 0.0602, 0.203 ],
+           [0.0226, 0.2857, 0.0602, 0.203 ],
+           [0.0602, 0.0602, 0.5714, 0.4511],
+           [0.203 , 0.203 , 0.4511, 0.8571]])
     """
     probabilities = inclusion_probabilities(sizes, n)
     wanted = np.arange(len(probabilities)) if rows is None else np.asarray(rows, dtype=np.int64)

@@ -289,7 +289,7 @@ def _check_pairs(wanted: IntArray, code: IntArray, levels: Labels, *, rows: IntA
     if len(lonely):
         raise SamplingError(
             "row {row}: the stratum {stratum} has one unit: merge it with a similar stratum, "
-            "or allow lone units and treat it as certain",
+            "or allow lone units (allow-lone) and treat it as certain",
             row=_first_row(rows, code == lonely[0]),
             stratum=levels[lonely[0]],
         )
@@ -297,7 +297,7 @@ def _check_pairs(wanted: IntArray, code: IntArray, levels: Labels, *, rows: IntA
     if len(lonely):
         raise SamplingError(
             "row {row}: the stratum {stratum} is to give one unit of {units}, and one shows no variance: "
-            "ask for two, merge it with a similar stratum, or allow lone units",
+            "ask for two, merge it with a similar stratum, or allow lone units (allow-lone)",
             row=_first_row(rows, code == lonely[0]),
             stratum=levels[lonely[0]],
             units=int(counts[lonely[0]]),

@@ -65,10 +65,9 @@ class Strata:
         found: FloatArray | None = getattr(self, attribute)
         if found is None:
             raise SamplingError(
-                "{method} needs a column {column} ({meaning}): add it, or choose another method",
+                "{method} needs a column {column}: add it, or choose another method",
                 method=method,
                 column=COLUMNS[attribute],
-                meaning=attribute,
             )
         return found
 
