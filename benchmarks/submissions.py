@@ -91,8 +91,8 @@ def figures(said: str, kept: int) -> tuple[float, float, float, float, float]:
     astray = max(acknowledged - kept, kept - acknowledged - CONNECTIONS, 0)
     return (
         float(re.search(r"Requests/sec:\s+([\d.]+)", said)[1]),
-        milliseconds(re.search(r"50%\s+(\S+)", said)[1]),
-        milliseconds(re.search(r"99%\s+(\S+)", said)[1]),
+        milliseconds(re.search(r"^ +50% +(\S+)$", said, re.MULTILINE)[1]),
+        milliseconds(re.search(r"^ +99% +(\S+)$", said, re.MULTILINE)[1]),
         float(refused),
         float(astray),
     )
