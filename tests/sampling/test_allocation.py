@@ -173,7 +173,7 @@ def test_deviations_of_shares_are_those_of_zeros_and_ones():
         (lambda: allocate(named([5, 5]), 3, minimum=2), "3 units do not reach the minimum in 2 strata, which takes 4"),
         (lambda: allocate(named([5, 5]), 3, minimum=-1), "the minimum -1 cannot be negative"),
         (lambda: allocate(named([5, 5]), 3, method="best"), "there is no method best: choose one of proportional"),
-        (lambda: allocate(named([5, 5]), 3, method="neyman"), "neyman needs a column S (deviations): add it"),
+        (lambda: allocate(named([5, 5]), 3, method="neyman"), "neyman needs a column S: add it"),
         (lambda: allocate(named([5, 5]), 3, method="power", exponent=2), "the exponent 2 must be within 0 and 1"),
         (
             lambda: optimum_for_budget(named([5, 5], deviations=[1, 1], costs=[9, 9]), 10, minimum=1),
