@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from flask import request
 
 from survey.i18n import current, mark
-from survey.services import agencies, indices, waves
+from survey.services import agencies, waves
 from survey.services.errors import NotFoundError
 from survey.web.public.kept import kept_tables
 from survey.web.site import site
@@ -26,6 +26,8 @@ def wave_table(wave: str, *, language: str | None = None) -> IndexTable:
 
 def agency_table(wave: str, agency: str, *, language: str | None = None) -> tuple[IndexTable, IndexRow]:
     """The same for one agency, and its row."""
+    from survey.services import indices
+
     with site().database.reading() as session:
         if agencies.find(session, agency) is None:
             raise NotFoundError(mark("There is no agency with the code {code}."), code=agency)
@@ -34,6 +36,9 @@ def agency_table(wave: str, agency: str, *, language: str | None = None) -> tupl
 
 
 def _table(session: Session, wave: str, *, language: str | None) -> IndexTable:
+    # The sums bring numpy along: the first table waits for it, so that the start of the site need not.
+    from survey.services import indices
+
     stream, locale = _stream(session, wave), language or current().code
     return kept_tables().get(
         (wave, stream, locale),

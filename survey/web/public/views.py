@@ -8,7 +8,6 @@ from flask import Blueprint, Response, render_template, request
 
 from survey import i18n
 from survey.exports.indices_csv import indices_csv
-from survey.exports.indices_docx import indices_docx
 from survey.exports.indices_json import indices_json
 from survey.services import waves
 from survey.services.daytime import day_of
@@ -78,6 +77,9 @@ def agency_json(wave: str, agency: str) -> ResponseReturnValue:
 
 @blueprint.get("/waves/<wave>/agencies/<agency>.docx")
 def agency_docx(wave: str, agency: str) -> ResponseReturnValue:
+    # Word files bring lxml along, which the start of the site need not wait for.
+    from survey.exports.indices_docx import indices_docx
+
     # An official document is in Vietnamese, whatever language the page was read in.
     language = i18n.find(i18n.DEFAULT)
     table, row = agency_table(wave, agency, language=language.code)
