@@ -180,7 +180,8 @@ def _check_later(stage: Stage, level: _Level, before: _Level, number: int) -> No
     if len(short) and not stage.take_all:
         raise SamplingError(
             "row {row}: stage {stage} asks for {n} in each unit, and the one that begins here has {units} "
-            "({count} such units): merge it with a neighbour, ask for fewer, or allow taking such units whole (take-all)",
+            "({count} such units): merge it with a neighbour, ask for fewer, or allow taking such units whole "
+            "(take-all)",
             row=int(before.first[short[0]]) + 1,
             stage=number,
             n=stage.n,

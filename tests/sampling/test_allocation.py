@@ -65,6 +65,12 @@ def test_cochran_s_two_strata_with_costs():
     assert allocate(two, 264, method="optimum").n.tolist() == [88, 176]
 
 
+def test_a_stratum_that_varies_and_gets_nobody_leaves_the_mean_unknown():
+    known = named([10, 10], deviations=[1, 2])
+    assert variance_of_mean(known, [0, 5]) == np.inf
+    assert variance_of_mean(known, [10, 10]) == 0
+
+
 @given(table=tables())
 def test_neyman_s_variance_is_the_closed_formula_s(table):
     # Cochran 1977, section 5.5: V = (ΣWS)²/n - ΣWS²/N, where no stratum is taken whole.

@@ -244,6 +244,7 @@ def test_parquet_frames_give_parquet_samples(tmp_path):
     [
         ("", ["--method", "srs", "--n", 601], "601 units are asked for and the frame has 600: ask for at most 600"),
         ("", ["--method", "srs"], "the method srs needs --n"),
+        ("", ["--method", "stratified", "--strata", "vùng"], "the method stratified needs --n | --allocation"),
         ("", ["--method", "pps-systematic", "--n", 5], "the method pps-systematic needs --size"),
         ("", ["--method", "balanced", "--n", 5], "the method balanced needs --balance"),
         ("", ["--method", "two-stage", "--n", 5, "--psu", "xã"], "the method two-stage needs --take"),
@@ -320,6 +321,11 @@ def test_a_bad_allocation_is_refused(frame, tmp_path, text, said):
 def test_the_frame_is_never_written_over(frame):
     assert "is the frame itself" in run(
         "select", frame, "--method", "srs", "--n", 5, "--seed", 1, "--out", frame, expected=1
+    )
+    sample = frame.with_name("sample.csv")
+    run("select", frame, "--method", "srs", "--n", 5, "--seed", 1, "--out", sample)
+    assert "the file has a column inclusion_probability already" in run(
+        "select", sample, "--method", "srs", "--n", 2, "--seed", 1, "--out", frame.with_name("x.csv"), expected=1
     )
     assert "must be of the same kind" in run(
         "select", frame, "--method", "srs", "--n", 5, "--seed", 1, "--out", frame.with_suffix(".parquet"), expected=1
