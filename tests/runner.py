@@ -21,21 +21,28 @@ SEPARATE = "browser or postgres or packaging or slow"
 
 
 @dataclass(frozen=True, slots=True)
-class Program:
-    """A program that some tests need and Python cannot install."""
+class Need:
+    """What some tests need and Python cannot install: a program, or a library."""
 
     marker: str
     package: str
     names: tuple[str, ...]
 
     def found(self) -> bool:
-        places = os.pathsep.join([os.environ.get("PATH", ""), *map(str, Path("/usr/lib/postgresql").glob("*/bin"))])
-        return any(shutil.which(name, path=places) for name in self.names)
+        folders = [
+            *os.environ.get("PATH", "").split(os.pathsep),
+            *LIBRARIES.glob("postgresql/*/bin"),
+            *LIBRARIES.glob("*-*"),
+        ]
+        return any(Path(folder, name).is_file() for folder in folders for name in self.names)
 
 
-PROGRAMS = (
-    Program("browser", "chromium", ("chromium", "chromium-browser", "google-chrome")),
-    Program("postgres", "postgresql", ("initdb",)),
+LIBRARIES = Path("/usr/lib")
+NEEDS = (
+    Need("browser", "chromium", ("chromium", "chromium-browser", "google-chrome")),
+    # Playwright's driver is a Node.js that a bare Debian cannot load without it.
+    Need("browser", "libatomic1", ("libatomic.so.1",)),
+    Need("postgres", "postgresql", ("initdb",)),
 )
 
 
@@ -44,13 +51,13 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--without", default="", help="browser,postgres: leave these tests out")
     options, rest = parser.parse_known_args(arguments)
     without = {name for name in options.without.split(",") if name}
-    unknown = without - {program.marker for program in PROGRAMS}
+    unknown = without - {need.marker for need in NEEDS}
     if unknown:
         parser.error(f"--without knows browser and postgres, not {', '.join(sorted(unknown))}")
     os.chdir(ROOT)
     if rest:
         return run("pytest", "-m", "pytest", *marked(without), *rest)
-    missing = install([program for program in PROGRAMS if program.marker not in without])
+    missing = install([need for need in NEEDS if need.marker not in without])
     failed = [name for name, *command in checks(without | missing) if run(name, *command) != 0]
     return conclude(failed, missing)
 
@@ -59,15 +66,15 @@ def marked(without: set[str]) -> list[str]:
     return ["-m", " and ".join(f"not {marker}" for marker in sorted(without))] if without else []
 
 
-def install(programs: list[Program]) -> set[str]:
+def install(needs: list[Need]) -> set[str]:
     """Install what is not there, where this user may; the markers of what is still missing."""
-    absent = [program for program in programs if not program.found()]
+    absent = [need for need in needs if not need.found()]
     if absent and may_install():
-        packages = [program.package for program in absent]
+        packages = [need.package for need in absent]
         say(f"apt-get install {' '.join(packages)}")
         apt("update", "-q")
         apt("install", "-yq", "--no-install-recommends", *packages)
-    return {program.marker for program in absent if not program.found()}
+    return {need.marker for need in absent if not need.found()}
 
 
 def may_install() -> bool:
@@ -127,7 +134,8 @@ def run(name: str, *command: str) -> int:
 
 def conclude(failed: list[str], missing: set[str]) -> int:
     for marker in sorted(missing):
-        say(f"NOT RUN: tests marked '{marker}'. Install the program ({marker}) or say --without {marker}.")
+        packages = " ".join(need.package for need in NEEDS if need.marker == marker and not need.found())
+        say(f"NOT RUN: tests marked '{marker}'. Do `apt-get install {packages}`, or say --without {marker}.")
     say(f"FAILED: {', '.join(failed)}" if failed else "all checks passed" if not missing else "incomplete")
     return 1 if failed or missing else 0
 
