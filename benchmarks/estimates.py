@@ -36,14 +36,14 @@ PEER = "svy==0.35.0"
 def main() -> None:
     options = _options()
     if options.run:
-        print(json.dumps(estimate(Path(options.run), streamed=options.streamed)))
+        print(json.dumps(WAYS[options.way](Path(options.run))))
         return
     rows, peers = [], []
     with tempfile.TemporaryDirectory() as folder:
         for size in (int(part) for part in options.rows.split(",")):
             path = Path(folder) / f"{size}.parquet"
             simulate(path, size)
-            rows += [_measured(path, size, way, repeats=options.repeats) for way in ("in memory", "streamed")]
+            rows += [_measured(path, size, way, repeats=options.repeats) for way in WAYS]
             # At ten million rows svy needs 23 GB.
             if options.peers and size <= CHUNK * 2:
                 peers.append(_peer(path, size, Path(folder)))
@@ -124,6 +124,40 @@ def estimate(path: Path, *, streamed: bool) -> dict[str, float]:
     }
 
 
+def command(path: Path) -> dict[str, float]:
+    """The same through the function under `sipas estimate`, which reads and counts part by part."""
+    from survey.services.estimation import estimate_file
+    from survey.services.estimation_design import DesignColumns
+    from survey.services.estimation_measures import listed
+
+    clock, processor = [time.perf_counter()], time.process_time()
+    names = ITEMS + SCORES
+    measures = listed("mean", names) + listed("proportion", [f"{name}>=4" for name in names])
+    design = DesignColumns("weight", strata="stratum", psu="psu", lonely_psu="adjust")
+    found = estimate_file(
+        path, measures, design=design, by=["agency"], progress=lambda _share: clock.append(time.perf_counter())
+    )
+    end = time.perf_counter()
+    return {
+        # One pass reads and counts.
+        "reading": float("nan"),
+        "counting": clock[-1] - clock[0],
+        "finishing": end - clock[-1],
+        "seconds": end - clock[0],
+        "processor": time.process_time() - processor,
+        "megabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        "estimates": len(found.estimates),
+        "check": sum(line.se or 0.0 for line in found.estimates),
+    }
+
+
+WAYS = {
+    "in memory": lambda path: estimate(path, streamed=False),
+    "streamed": lambda path: estimate(path, streamed=True),
+    "command, streamed": command,
+}
+
+
 def _measures():  # noqa: ANN202 - imported where it is timed
     from analysis.tally import Measure
 
@@ -173,10 +207,13 @@ def _cells(columns: dict[str, np.ndarray]):  # noqa: ANN202 - as above
 
 
 def _measured(path: Path, size: int, way: str, *, repeats: int) -> tuple[object, ...]:
-    command = [sys.executable, __file__, "--run", str(path), *(["--streamed"] if way == "streamed" else [])]
+    command = [sys.executable, __file__, "--run", str(path), "--way", way]
     runs = [json.loads(subprocess.run(command, check=True, capture_output=True).stdout) for _ in range(repeats)]
     middle = {name: report.median([run[name] for run in runs]) for name in runs[0]}
-    seconds = (f"{middle[name]:.2f}" for name in ("seconds", "reading", "counting", "finishing", "processor"))
+    seconds = (
+        f"{middle[name]:.2f}".replace("nan", "–")
+        for name in ("seconds", "reading", "counting", "finishing", "processor")
+    )
     return f"{size:,}", way, *seconds, f"{max(run['megabytes'] for run in runs):.0f}"
 
 
@@ -217,7 +254,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--peers", action="store_true")
     parser.add_argument("--run", help="one run on a file (used by the program itself)")
-    parser.add_argument("--streamed", action="store_true")
+    parser.add_argument("--way", choices=WAYS, default="streamed")
     return parser.parse_args()
 
 

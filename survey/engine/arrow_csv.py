@@ -1,7 +1,7 @@
 """Long CSV files through pyarrow where it is installed: the same columns as `csv_tables` gives, many times faster.
 
 Cells are parsed by the same two parsers. Whatever pyarrow does not read as `csv_tables` would (ragged or blank rows,
-text among numbers) makes this give up, and the careful reader then pads, or says what is wrong on which line.
+text among numbers) makes this stop, and the careful reader goes on, which pads, or says what is wrong on which line.
 """
 
 from __future__ import annotations
@@ -10,17 +10,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from survey.engine.tables import Codes, Table
+from survey.engine.tables import Codes
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
 
     from survey.engine.tables import Numbers, Progress
 
-    Parts = list[NDArray[np.float64] | NDArray[np.int64]]
+    Parser = Numbers | Codes
+    Part = list[NDArray[np.float64] | NDArray[np.int64]]
 
 # Smaller files are read sooner than pyarrow is imported.
 WORTH_ARROW = 4_000_000
@@ -29,19 +30,24 @@ _BLOCK = 2_000_000
 _MANY = 500
 
 
-def read(
-    path: Path, parsers: Mapping[str, Numbers | Codes], *, delimiter: str, progress: Progress | None
-) -> dict[str, Parts] | None:
-    """The parsed parts of each column, or None where the careful reader is needed."""
+def parts(
+    path: Path, parsers: Sequence[tuple[str, Parser]], *, delimiter: str, progress: Progress | None
+) -> Iterator[Part]:
+    """The parsed columns block by block, none where pyarrow is not there or not worth its import.
+
+    Raises
+    ------
+    Doubtful
+        The careful reader is needed from here on.
+    """
     if path.stat().st_size < WORTH_ARROW:
-        return None
+        return
     try:
         import pyarrow as pa
         from pyarrow import csv
     except ModuleNotFoundError:
-        return None
-    names = list(parsers)
-    parts: dict[str, Parts] = {name: [] for name in names}
+        return
+    names = list(dict.fromkeys(name for name, _ in parsers))
     try:
         with pa.OSFile(str(path)) as file:
             reader = csv.open_csv(
@@ -53,41 +59,33 @@ def read(
                 ),
             )
             for batch in reader:
-                _add(batch, parsers, parts)
+                yield _parsed(batch, parsers)
                 if progress is not None:
                     progress(min(file.tell() / path.stat().st_size, 1.0))
-    except (pa.ArrowException, KeyError, ValueError):
-        return None
-    return parts if all(parts.values()) else None
+    except (pa.ArrowException, KeyError) as error:
+        raise Doubtful from error
 
 
-def table_of(parsers: Mapping[str, Numbers | Codes], parts: dict[str, Parts]) -> Table:
-    """The whole columns of their parts."""
-    numbers, texts, rows = {}, {}, 0
-    for name, parser in parsers.items():
-        column = parts.pop(name)
-        rows = sum(map(len, column))
-        if isinstance(parser, Codes):
-            texts[name] = parser.column([part.astype(np.int64, copy=False) for part in column])
-        else:
-            numbers[name] = np.concatenate([part.astype(np.float64, copy=False) for part in column])
-    return Table(rows, numbers, texts)
+class Doubtful(Exception):  # noqa: N818 - no error, but a reason to look more carefully
+    """A block that the careful reader may read otherwise."""
 
 
-def _add(batch: Any, parsers: Mapping[str, Numbers | Codes], parts: dict[str, Parts]) -> None:
+def _parsed(batch: Any, parsers: Sequence[tuple[str, Parser]]) -> Part:
     blank = np.ones(batch.num_rows, dtype=np.bool_)
-    for name, parser in parsers.items():
+    part: Part = []
+    for name, parser in parsers:
         encoded = batch.column(name).dictionary_encode()
         if isinstance(parser, Codes):
             codes = np.array([parser[text] for text in encoded.dictionary.to_pylist()], dtype=np.int64)
-            parts[name].append(codes[_indices(encoded)])
-            blank &= parts[name][-1] < 0
+            part.append(codes[_indices(encoded)])
+            blank &= part[-1] < 0
         else:
-            parts[name].append(_numbers(encoded.dictionary, parser)[_indices(encoded)])
-            blank &= np.isnan(parts[name][-1])
+            part.append(_numbers(encoded.dictionary, parser)[_indices(encoded)])
+            blank &= np.isnan(part[-1])
     if blank.any():
         # Perhaps an empty row, which the careful reader passes over.
-        raise ValueError
+        raise Doubtful
+    return part
 
 
 def _numbers(texts: Any, parser: Numbers) -> NDArray[np.float64]:
@@ -100,7 +98,10 @@ def _numbers(texts: Any, parser: Numbers) -> NDArray[np.float64]:
             plain = np.array([np.nan])
         if np.isfinite(plain).all():
             return plain
-    return np.array([parser[text] for text in texts.to_pylist()])
+    try:
+        return np.array([parser[text] for text in texts.to_pylist()], dtype=np.float64)
+    except ValueError as error:
+        raise Doubtful from error
 
 
 def _indices(encoded: Any) -> NDArray[np.int32]:

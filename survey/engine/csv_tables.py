@@ -6,7 +6,7 @@ import codecs
 import csv
 import io
 import unicodedata
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import islice
 from operator import itemgetter
 from typing import TYPE_CHECKING
@@ -14,7 +14,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from survey.engine import arrow_csv
-from survey.engine.tables import Codes, Numbers, Table, TableError, check_columns, check_heading
+from survey.engine.tables import (
+    ROWS_OF_A_PART,
+    Coded,
+    Codes,
+    Numbers,
+    Table,
+    TableError,
+    check_columns,
+    check_heading,
+)
 from survey.i18n import mark
 
 if TYPE_CHECKING:
@@ -24,7 +33,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from survey.engine.arrow_csv import Parts
+    from survey.engine.arrow_csv import Parser, Part
     from survey.engine.tables import Progress
 
 DELIMITERS = (",", ";", "\t", "|")
@@ -56,17 +65,35 @@ class CSVTable:
         self, *, numbers: Collection[str] = (), texts: Collection[str] = (), progress: Progress | None = None
     ) -> Table:
         """Some columns; a text in a column of numbers is refused with its line."""
-        check_columns(self.columns, [*numbers, *texts])
-        parsers: dict[str, Numbers | Codes] = {
-            name: Numbers(decimal_comma=self.delimiter != ",") for name in numbers if name not in texts
-        }
-        parsers |= {name: Codes() for name in texts}
-        parts = self._quickly(parsers, progress) or self._carefully(parsers, progress)
-        table = arrow_csv.table_of(parsers, parts)
-        both = [name for name in numbers if name in texts]
-        return (
-            table if not both else Table(table.rows, {**table.numbers, **self.read(numbers=both).numbers}, table.texts)
-        )
+        parsers = self._parsers(numbers, texts)
+        parts = list(self._parts(parsers, _ROWS_AT_A_TIME, progress))
+        found, coded = {}, {}
+        for place, (name, parser) in enumerate(parsers):
+            column = [part[place] for part in parts]
+            if isinstance(parser, Codes):
+                coded[name] = parser.column([codes.astype(np.int64, copy=False) for codes in column])
+            else:
+                found[name] = np.concatenate(column).astype(np.float64, copy=False)
+        return Table(sum(map(_length, parts)), found, coded)
+
+    def parts(
+        self,
+        *,
+        numbers: Collection[str] = (),
+        texts: Collection[str] = (),
+        rows: int = ROWS_OF_A_PART,
+        progress: Progress | None = None,
+    ) -> Iterator[Table]:
+        """The same columns, `rows` or some more at a time (see :class:`survey.engine.tables.TableFile`)."""
+        parsers = self._parsers(numbers, texts)
+        waiting: list[Part] = []
+        for part in self._parts(parsers, min(rows, _ROWS_AT_A_TIME), progress):
+            waiting.append(part)
+            if sum(map(_length, waiting)) >= rows:
+                yield _joined(parsers, waiting)
+                waiting = []
+        if waiting:
+            yield _joined(parsers, waiting)
 
     def write_with(self, name: str, values: NDArray[np.float64], out: BinaryIO) -> None:
         """Write the file as it was, in UTF-8, with one more column."""
@@ -75,7 +102,7 @@ class CSVTable:
         writer = csv.writer(stream, delimiter=self.delimiter, lineterminator="\n")
         writer.writerow([*self.columns, name])
         rows = iter(values.tolist())
-        for chunk in self._chunks(None):
+        for chunk in self._chunks(None, _ROWS_AT_A_TIME):
             writer.writerows([*record, repr(next(rows))] for record in chunk)
         stream.flush()
         stream.detach()
@@ -113,16 +140,16 @@ class CSVTable:
             return first.strip()[-1]
         return max(DELIMITERS, key=first.count)
 
-    def _chunks(self, progress: Progress | None) -> Iterator[list[list[str]]]:
+    def _chunks(self, progress: Progress | None, at_a_time: int, *, after: int = 0) -> Iterator[list[list[str]]]:
         size, width = max(self.path.stat().st_size, 1), len(self.columns)
         with self.records() as (reader, raw):
             next(reader)
-            while records := list(islice(reader, _ROWS_AT_A_TIME)):
-                chunk = [record for record in records if any(record)]
+            filled = (record for record in reader if any(record))
+            next(islice(filled, after, after), None)
+            while chunk := list(islice(filled, at_a_time)):
                 if any(len(record) != width for record in chunk):
                     chunk = [self._fitted(record, reader.line_num) for record in chunk]
-                if chunk:
-                    yield chunk
+                yield chunk
                 if progress is not None:
                     progress(raw.tell() / size)
 
@@ -140,26 +167,32 @@ class CSVTable:
             )
         return (record + [""] * width)[:width]
 
-    def _quickly(self, parsers: dict[str, Numbers | Codes], progress: Progress | None) -> dict[str, Parts] | None:
-        """The columns through pyarrow, where that gives the same."""
-        if self.encoding not in {"utf-8", "utf-8-sig"}:
-            return None
-        return arrow_csv.read(self.path, parsers, delimiter=self.delimiter, progress=progress)
+    def _parsers(self, numbers: Collection[str], texts: Collection[str]) -> list[tuple[str, Parser]]:
+        """How each column that is asked for is read; one may be asked for both as numbers and as texts."""
+        check_columns(self.columns, [*numbers, *texts])
+        comma = self.delimiter != ","
+        return [*((name, Numbers(decimal_comma=comma)) for name in numbers), *((name, Codes()) for name in texts)]
 
-    def _carefully(self, parsers: dict[str, Numbers | Codes], progress: Progress | None) -> dict[str, Parts]:
-        """The columns row by row, whatever the rows look like."""
-        parts: dict[str, Parts] = {name: [] for name in parsers}
+    def _parts(
+        self, parsers: Sequence[tuple[str, Parser]], at_a_time: int, progress: Progress | None
+    ) -> Iterator[Part]:
+        """The parsed columns, through pyarrow as far as that gives the same, and row by row from there on."""
         rows = 0
-        for chunk in self._chunks(progress):
-            for name, parser in parsers.items():
-                parts[name].append(self._parsed(chunk, name, parser, first=rows))
+        if self.encoding in {"utf-8", "utf-8-sig"}:
+            with suppress(arrow_csv.Doubtful):
+                for part in arrow_csv.parts(self.path, parsers, delimiter=self.delimiter, progress=progress):
+                    yield part
+                    rows += _length(part)
+                if rows:
+                    return
+        for chunk in self._chunks(progress, at_a_time, after=rows):
+            yield [self._parsed(chunk, name, parser, first=rows) for name, parser in parsers]
             rows += len(chunk)
         if rows == 0:
             raise TableError(mark("{file}: there is a heading and no row below it"), file=self.path)
-        return parts
 
     def _parsed(
-        self, chunk: Sequence[list[str]], name: str, parser: Numbers | Codes, *, first: int
+        self, chunk: Sequence[list[str]], name: str, parser: Parser, *, first: int
     ) -> NDArray[np.float64] | NDArray[np.int64]:
         cells = map(itemgetter(self.columns.index(name)), chunk)
         if isinstance(parser, Codes):
@@ -182,6 +215,22 @@ class CSVTable:
                     column=name,
                 )
         raise AssertionError(name)  # pragma: no cover - one of the cells was refused just now.
+
+
+def _length(part: Part) -> int:
+    return len(part[0]) if part else 0
+
+
+def _joined(parsers: Sequence[tuple[str, Parser]], parts: Sequence[Part]) -> Table:
+    """Parts that follow each other as one, the levels of texts in the order they came."""
+    numbers, texts = {}, {}
+    for place, (name, parser) in enumerate(parsers):
+        column = np.concatenate([part[place] for part in parts])
+        if isinstance(parser, Codes):
+            texts[name] = Coded(column.astype(np.int64, copy=False), tuple(parser.levels))
+        else:
+            numbers[name] = column.astype(np.float64, copy=False)
+    return Table(sum(map(_length, parts)), numbers, texts)
 
 
 class _Records:

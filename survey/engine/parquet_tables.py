@@ -6,7 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from survey.engine.tables import Codes, Numbers, Table, TableError, check_columns, check_heading
+from survey.engine.tables import (
+    ROWS_OF_A_PART,
+    Coded,
+    Codes,
+    Numbers,
+    Table,
+    TableError,
+    check_columns,
+    check_heading,
+)
 from survey.i18n import mark
 
 if TYPE_CHECKING:
@@ -17,6 +26,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from survey.engine.tables import Progress
+
+
+# By pyarrow's names.
+_WHOLE = {"int8": np.int8, "uint8": np.uint8, "int16": np.int16, "uint16": np.uint16}
 
 
 class ParquetTable:
@@ -63,6 +76,38 @@ class ParquetTable:
             if progress is not None:
                 progress(rows / total)
         return Table(rows, values, {name: coders[name].column([codes[name]]) for name in texts})
+
+    def parts(
+        self,
+        *,
+        numbers: Collection[str] = (),
+        texts: Collection[str] = (),
+        rows: int = ROWS_OF_A_PART,
+        progress: Progress | None = None,
+    ) -> Iterator[Table]:
+        """The same columns, `rows` at a time (see :class:`survey.engine.tables.TableFile`)."""
+        wanted = list(dict.fromkeys([*numbers, *texts]))
+        check_columns(self.columns, wanted)
+        done, total = 0, self._file.metadata.num_rows
+        coders = {name: Codes() for name in texts}
+        for batch in self._batches(wanted, rows):
+            columns = {name: _scale_or_numbers(batch.column(name), name, first=done) for name in numbers}
+            codes = {name: _codes(batch.column(name), coders[name]) for name in texts}
+            coded = {name: Coded(codes[name], tuple(coders[name].levels)) for name in texts}
+            yield Table(batch.num_rows, columns, coded)
+            done += batch.num_rows
+            if progress is not None:
+                progress(done / total)
+
+    def _batches(self, columns: Sequence[str], rows: int) -> Iterator[Any]:
+        """Up to `rows` rows at a time; asked for all row groups, pyarrow would hold them all."""
+        waiting, found = [], 0
+        for group in range(self._file.num_row_groups):
+            waiting.append(group)
+            found += self._file.metadata.row_group(group).num_rows
+            if found >= rows or group == self._file.num_row_groups - 1:
+                yield from self._file.iter_batches(batch_size=rows, row_groups=waiting, columns=columns)
+                waiting, found = [], 0
 
     def _kind(self, name: str) -> type[np.floating[Any]]:
         """Half the memory where it loses nothing: ratings are small whole numbers."""
@@ -125,6 +170,16 @@ def _numbers(column: Any, name: str, *, first: int) -> NDArray[np.float64]:
             mark("the column {column} holds {kind}, not numbers"), column=name, kind=str(column.type)
         ) from error
     return _plain(floats, np.float64, missing=np.nan)
+
+
+def _scale_or_numbers(column: Any, name: str, *, first: int) -> NDArray[Any]:
+    """Small whole numbers as they are, the missing ones masked: answers are counted soonest from these."""
+    kind = _WHOLE.get(str(column.type))
+    if kind is None:
+        return _numbers(column, name, first=first)
+    values = np.frombuffer(column.buffers()[1], dtype=kind)[column.offset : column.offset + len(column)]
+    null = _plain(column.is_null().cast("int8"), np.int8, missing=0) == 1 if column.null_count else np.ma.nomask
+    return np.ma.MaskedArray(values, mask=null)
 
 
 def _parsed(column: Any, name: str, *, first: int) -> NDArray[np.float64]:

@@ -17,7 +17,7 @@ import numpy as np
 from survey.i18n import mark
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
     from typing import BinaryIO
 
@@ -30,6 +30,8 @@ PARQUET_MAGIC = b"PAR1"
 MISSING = frozenset({"", "NA", "N/A", "NaN", "nan", "null", "NULL", "."})
 # A column with more distinct texts than this is not a column of codes; its parsed numbers are not worth keeping.
 _MOST_KEPT = 500_000
+# Few enough for a hundred columns to take half a gigabyte, and many enough to be worth adding up.
+ROWS_OF_A_PART = 500_000
 
 
 class TableError(ValueError):
@@ -62,6 +64,20 @@ class Table:
     texts: Mapping[str, Coded]
 
 
+def floats(column: NDArray[Any]) -> NDArray[np.floating[Any]]:
+    """A column of numbers with NaN where it is missing; parts of a file may mask whole numbers instead."""
+    if not isinstance(column, np.ma.MaskedArray):
+        return column
+    return np.where(np.ma.getmaskarray(column), np.nan, column.data)
+
+
+def ascending(levels: Iterable[str]) -> list[str]:
+    """Levels in the order of results: as numbers where all are whole, as texts otherwise."""
+    given = list(levels)
+    whole = all(level.lstrip("-").isdecimal() for level in given)
+    return sorted(given, key=int) if whole else sorted(given)
+
+
 class TableFile(Protocol):
     """A data file that is there, and what its columns are called."""
 
@@ -74,6 +90,20 @@ class TableFile(Protocol):
         self, *, numbers: Collection[str] = (), texts: Collection[str] = (), progress: Progress | None = None
     ) -> Table:
         """Some of its columns; `progress` hears the share of the file read."""
+        ...  # pragma: no cover
+
+    def parts(
+        self,
+        *,
+        numbers: Collection[str] = (),
+        texts: Collection[str] = (),
+        rows: int = ROWS_OF_A_PART,
+        progress: Progress | None = None,
+    ) -> Iterator[Table]:
+        """The same columns, some `rows` at a time, the levels of a text in the order they came.
+
+        So a code means the same in every part. Whole numbers may come masked instead of with NaN.
+        """
         ...  # pragma: no cover
 
     def write_with(self, name: str, values: NDArray[np.float64], out: BinaryIO) -> None:
@@ -165,8 +195,7 @@ class Codes(dict[str, int]):
 
     def column(self, parts: Sequence[NDArray[np.int64]]) -> Coded:
         """The whole column, its levels in ascending order."""
-        whole = all(level.lstrip("-").isdecimal() for level in self.levels)
-        levels = sorted(self.levels, key=int) if whole else sorted(self.levels)
+        levels = ascending(self.levels)
         rank = np.empty(len(levels) + 1, dtype=np.int64)
         rank[-1] = -1
         for position, level in enumerate(levels):

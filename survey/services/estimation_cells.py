@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from analysis.arrays import crossed
+from analysis.arrays import crossed, group_sums
 from analysis.design import SurveyDesign
 from analysis.linearised import ratio_table
-from analysis.results import Estimate
+from analysis.results import Estimate, Kind
 from analysis.tally import Measure as CellMeasure
 from analysis.tally import cells_from_rows
+from survey.engine.tables import floats
 from survey.services.estimation_measures import COMPARISONS
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from analysis.cells import Cells
     from analysis.linearised import RatioTable
     from survey.engine.tables import Table
     from survey.services.estimation_measures import Measure
@@ -32,6 +34,8 @@ WORTH_CELLS = 2_000_000
 OUTSIDE = -1
 # Cells times measures summed together, of which each takes some 60 bytes.
 _AT_A_TIME = 4_000_000
+# Of a sum of squares, what rounding may leave.
+_ROUNDING = 1e-14
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +49,18 @@ class Asked:
 
 def carried(design: object, *, work: int) -> bool:
     """Whether cells can carry the design, and the work is worth it."""
-    return work >= WORTH_CELLS and isinstance(design, SurveyDesign) and _single_stage(design)
+    return work >= WORTH_CELLS and isinstance(design, SurveyDesign) and single_stage(design)
+
+
+def single_stage(design: SurveyDesign) -> bool:
+    """One stage that counts, drawn with one fraction a stratum, and no rule for lone strata that cells lack."""
+    first = design.stages[0]
+    adjusted = design.projections or design.pairwise is not None
+    further = len(design.stages) > 1 and first.fraction.any()
+    lone = (first.sizes == 1).any() and design.lonely.name in {"error", "average"}
+    fractions = _fractions(design)
+    equal = np.array([fractions[stratum] for stratum in range(len(first.strata))])[first.stratum_of_unit]
+    return not (adjusted or further or lone) and bool((equal == first.fraction).all())
 
 
 def alone(design: SurveyDesign) -> bool:
@@ -59,7 +74,7 @@ def columns_of(table: Table, measures: Sequence[Measure]) -> dict[str, Any]:
     for measure in measures:
         if measure.comparison and measure.comparison[0] != ">=":
             sign, bound = measure.comparison
-            numbers = table.numbers[measure.column]
+            numbers = floats(table.numbers[measure.column])
             columns[_compared(measure)] = np.where(np.isnan(numbers), np.nan, COMPARISONS[sign](numbers, bound))
         elif measure.texts:
             coded = table.texts[measure.column]
@@ -70,7 +85,7 @@ def columns_of(table: Table, measures: Sequence[Measure]) -> dict[str, Any]:
 
 
 def asked_of(table: Table, measure: Measure) -> list[Asked]:
-    """What cells are to estimate for one measure, level by level."""
+    """What cells are to estimate for one measure, level by level; nobody has a level that the table lacks."""
     if measure.kind == "mean":
         return [Asked(None, measure.column, {})]
     if measure.comparison:
@@ -78,7 +93,8 @@ def asked_of(table: Table, measure: Measure) -> list[Asked]:
         name, least = (measure.column, bound) if sign == ">=" else (_compared(measure), 1.0)
         return [Asked(None, name, {"at_least": least})]
     levels = table.texts[measure.column].levels
-    chosen = range(len(levels)) if measure.level is None else [levels.index(measure.level)]
+    known = {level: code for code, level in enumerate(levels)}
+    chosen = range(len(levels)) if measure.level is None else [known.get(measure.level, OUTSIDE)]
     return [Asked(code, _coded(measure), {"favourable": (code,)}) for code in chosen]
 
 
@@ -99,10 +115,51 @@ def from_cells(
         summed = cells_from_rows(
             columns, domain=domain, stratum=stratum, psu=psu, weights=design.weights, measures=measures
         )
-        table = ratio_table(summed, lonely_psu=design.lonely.name, sampling_fraction=_fractions(design))
+        table = table_of(summed, design)
         for column, place in enumerate(part):
-            found[place] = list(_estimates(table, column))
+            found[place] = list(estimates_of(table, column))
     return found
+
+
+def table_of(cells: Cells, design: SurveyDesign) -> RatioTable:
+    """The estimates of cells whose strata are called by their place in the design."""
+    return ratio_table(cells, lonely_psu=design.lonely.name, sampling_fraction=_fractions(design))
+
+
+def estimates_of(table: RatioTable, measure: int) -> Iterator[tuple[int, Estimate]]:
+    """One measure's estimates by the label of their domain, without those that nobody answered."""
+    kind, alike = table.cells.kinds[measure], _alike(table.cells, measure)
+    for place, code in enumerate(table.cells.domains):
+        value, weight = float(table.value[place, measure]), float(table.sum_weights[place, measure])
+        if code == OUTSIDE or np.isnan(value):
+            continue
+        respondents = int(table.respondents[place, measure])
+        error = float(np.sqrt(max(float(table.variance[place, measure]), 0.0)))
+        effect = _without_replacement(float(table.design_effect[place, measure]), respondents, weight)
+        if alike[place]:
+            # Whatever the sums leave is rounding.
+            error, effect, value = 0.0, None, float(round(value)) if kind is Kind.SHARE else value
+        yield (
+            int(code),
+            Estimate(
+                value=value,
+                standard_error=error,
+                degrees_of_freedom=float(table.degrees_of_freedom[place, measure]),
+                respondents=respondents,
+                sum_weights=weight,
+                design_effect=effect,
+                kind=kind,
+            ),
+        )
+
+
+def _alike(cells: Cells, measure: int) -> NDArray[np.bool_]:
+    """The domains in which all gave the same answer, as far as sums of squares can tell."""
+    sums = (getattr(cells, name)[:, measure] for name in ("weight", "total", "square"))
+    weight, total, square = (group_sums(each, cells.domain, len(cells.domains)) for each in sums)
+    spread = square - total**2 / np.where(weight > 0, weight, 1.0)
+    alike: NDArray[np.bool_] = spread <= _ROUNDING * square
+    return alike
 
 
 def _compared(measure: Measure) -> str:
@@ -113,43 +170,11 @@ def _coded(measure: Measure) -> str:
     return f"{measure.column} ="
 
 
-def _single_stage(design: SurveyDesign) -> bool:
-    """One stage that counts, drawn with one fraction a stratum, and no rule for lone strata that cells lack."""
-    first = design.stages[0]
-    adjusted = design.projections or design.pairwise is not None
-    further = len(design.stages) > 1 and first.fraction.any()
-    lone = (first.sizes == 1).any() and design.lonely.name in {"error", "average"}
-    fractions = _fractions(design)
-    equal = np.array([fractions[stratum] for stratum in range(len(first.strata))])[first.stratum_of_unit]
-    return not (adjusted or further or lone) and bool((equal == first.fraction).all())
-
-
 def _fractions(design: SurveyDesign) -> dict[int, float]:
     first = design.stages[0]
     by_stratum = np.zeros(len(first.strata))
     by_stratum[first.stratum_of_unit] = first.fraction
     return dict(enumerate(by_stratum.tolist()))
-
-
-def _estimates(table: RatioTable, measure: int) -> Iterator[tuple[int, Estimate]]:
-    kind = table.cells.kinds[measure]
-    for place, code in enumerate(table.cells.domains):
-        value, weight = float(table.value[place, measure]), float(table.sum_weights[place, measure])
-        if code == OUTSIDE or np.isnan(value):
-            continue
-        respondents = int(table.respondents[place, measure])
-        yield (
-            int(code),
-            Estimate(
-                value=value,
-                standard_error=float(np.sqrt(max(float(table.variance[place, measure]), 0.0))),
-                degrees_of_freedom=float(table.degrees_of_freedom[place, measure]),
-                respondents=respondents,
-                sum_weights=weight,
-                design_effect=_without_replacement(float(table.design_effect[place, measure]), respondents, weight),
-                kind=kind,
-            ),
-        )
 
 
 def _without_replacement(effect: float, respondents: int, population: float) -> float | None:
