@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from survey.engine.tables import Codes
+from survey.engine.tables import MISSING, Codes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -89,19 +89,27 @@ def _parsed(batch: Any, parsers: Sequence[tuple[str, Parser]]) -> Part:
 
 
 def _numbers(texts: Any, parser: Numbers) -> NDArray[np.float64]:
-    import pyarrow as pa
-
-    if len(texts) > _MANY:
-        try:
-            plain = np.frombuffer(texts.cast(pa.float64()).buffers()[1], dtype=np.float64)[: len(texts)]
-        except pa.ArrowException:
-            plain = np.array([np.nan])
-        if np.isfinite(plain).all():
-            return plain
+    if len(texts) > _MANY and (plain := _plain(texts)) is not None:
+        return plain
     try:
         return np.array([parser[text] for text in texts.to_pylist()], dtype=np.float64)
     except ValueError as error:
         raise Doubtful from error
+
+
+def _plain(texts: Any) -> NDArray[np.float64] | None:
+    """Distinct texts as numbers, NaN for those that stand for none, if pyarrow can read all others."""
+    import pyarrow as pa
+    from pyarrow import compute
+
+    missing = compute.is_in(texts, value_set=pa.array(sorted(MISSING)))
+    try:
+        given = compute.if_else(missing, pa.scalar(None, pa.string()), texts).cast(pa.float64())
+    except pa.ArrowException:
+        return None
+    numbers = np.frombuffer(given.buffers()[1], dtype=np.float64)[given.offset : given.offset + len(given)]
+    none = np.array(missing.to_pylist(), dtype=np.bool_)
+    return np.where(none, np.nan, numbers) if np.isfinite(numbers[~none]).all() else None
 
 
 def _indices(encoded: Any) -> NDArray[np.int32]:

@@ -29,7 +29,7 @@ PARQUET_MAGIC = b"PAR1"
 # As R and common spreadsheets write an empty cell.
 MISSING = frozenset({"", "NA", "N/A", "NaN", "nan", "null", "NULL", "."})
 # A column with more distinct texts than this is not a column of codes; its parsed numbers are not worth keeping.
-_MOST_KEPT = 500_000
+_MOST_KEPT = 50_000
 # Few enough for a hundred columns to take half a gigabyte, and many enough to be worth adding up.
 ROWS_OF_A_PART = 500_000
 

@@ -86,6 +86,8 @@ def kinds(tmp_path, monkeypatch):
     def by_arrow():
         monkeypatch.setattr("survey.engine.arrow_csv.WORTH_ARROW", 0)
         monkeypatch.setattr("survey.engine.arrow_csv._BLOCK", 1000)
+        # Texts are cast by pyarrow, not parsed one by one.
+        monkeypatch.setattr("survey.engine.arrow_csv._MANY", 1)
         return path
 
     return {"csv": lambda: path, "arrow": by_arrow, "parquet": lambda: as_parquet(path)}
