@@ -8,10 +8,11 @@ import datetime as dt
 import hashlib
 import hmac
 from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, cast
 
 from sqlalchemy import bindparam, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import joinedload
 
 from survey.models import Counter, CounterCode, Response, Stream
@@ -48,11 +49,6 @@ _TAG_BYTES = 16
 _CLOCK_SLACK_MINUTES = 5
 _RECEIPT_ATTEMPTS = 20
 # Statements are built once: building them takes longer than running them.
-_ROWS = cast("Table", Response.__table__)
-_INSERT_UNLESS_THERE = {
-    name: dialect.insert(_ROWS).on_conflict_do_nothing().returning(_ROWS.c.id)
-    for name, dialect in (("sqlite", sqlite), ("postgresql", postgresql))
-}
 _PRINTING = (
     select(CounterCode)
     .where(CounterCode.counter_id == bindparam("counter_number"), CounterCode.serial == bindparam("serial"))
@@ -199,8 +195,16 @@ def _decoded(token: str) -> bytes:
 
 def _insert_unless_there(session: Session, row: Mapping[str, object]) -> bool:
     """One statement decides between two forms at once: the database inserts the first and skips the second."""
-    statement = _INSERT_UNLESS_THERE[session.get_bind().dialect.name]
+    statement = _insert_or_skip(session.get_bind().dialect.name)
     return session.execute(statement, dict(row)).scalar() is not None
+
+
+@cache
+def _insert_or_skip(dialect: str) -> Any:
+    # The words are the dialect's own; only the one in use is loaded.
+    rows = cast("Table", Response.__table__)
+    insert = import_module(f"sqlalchemy.dialects.{dialect}").insert
+    return insert(rows).on_conflict_do_nothing().returning(rows.c.id)
 
 
 def _earlier(session: Session, submission_key: str) -> Response | None:
