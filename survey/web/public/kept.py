@@ -27,7 +27,7 @@ class _Kept:
 
 
 class KeptTables:
-    """The tables used last. Threads may compute the same one twice; they never see half of one."""
+    """The tables computed last. Threads may compute the same one twice; they never see half of one."""
 
     def __init__(self) -> None:
         self._kept: OrderedDict[Hashable, _Kept] = OrderedDict()
