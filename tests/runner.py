@@ -70,10 +70,10 @@ def install(needs: list[Need]) -> set[str]:
     """Install what is not there, where this user may; the markers of what is still missing."""
     absent = [need for need in needs if not need.found()]
     if absent and may_install():
-        packages = [need.package for need in absent]
-        say(f"apt-get install {' '.join(packages)}")
         apt("update", "-q")
-        apt("install", "-yq", "--no-install-recommends", *packages)
+        for need in absent:  # One at a time: what one machine lacks must not keep the others away.
+            say(f"apt-get install {need.package}")
+            apt("install", "-yq", "--no-install-recommends", need.package)
     return {need.marker for need in absent if not need.found()}
 
 
