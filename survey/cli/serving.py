@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NoReturn
 from urllib.error import URLError
 from urllib.request import urlopen
 
+import click
 from waitress.server import create_server
 
 from survey.cli import Refusal
@@ -70,12 +71,18 @@ def _stop(_signal: int, _frame: object) -> NoReturn:
     raise SystemExit(0)
 
 
-def _announce(host: str, port: int, ready: Callable[[], None]) -> None:
-    deadline = time.monotonic() + START_TIMEOUT
+def _announce(host: str, port: int, ready: Callable[[], None], *, patience: float = START_TIMEOUT) -> None:
+    deadline = time.monotonic() + patience
     while time.monotonic() < deadline:
         try:
             with urlopen(f"http://{reachable(host)}:{port}/health", timeout=5):
                 break
         except (URLError, OSError):
             time.sleep(0.1)
+    else:
+        # Never call a site running that has not answered.
+        click.echo(
+            _("The site has not answered for %(n)s seconds. Stop it and start it again.", n=int(patience)), err=True
+        )
+        return
     ready()
