@@ -17,13 +17,14 @@ from analysis import estimates
 from analysis.association import independence_test
 from analysis.auxiliaries import total
 from analysis.calibration import calibrate, post_stratify
-from analysis.comparison import cronbach_alpha, difference_test, mean_test
 from analysis.design import SurveyDesign
 from analysis.margins import margin
 from analysis.models import agency_against_rest, linear_regression, logistic_regression
 from analysis.raking import rake, rake_replicates
+from analysis.reliability import cronbach_alpha
 from analysis.replicates import ReplicateDesign
 from analysis.trimming import trim_weights
+from analysis.ttests import difference_test, mean_test
 
 R_SURVEY = Path(__file__).parents[3] / "shared" / "reference" / "r-survey"
 OWN = Path(__file__).parent / "data"

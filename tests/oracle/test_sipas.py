@@ -7,12 +7,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from analysis.comparison import cronbach_alpha
 from analysis.design import SurveyDesign
 from analysis.errors import AnalysisError
 from analysis.estimates import mean, proportion, total
 from analysis.intervals import t_quantile
 from analysis.models import agency_against_rest
+from analysis.reliability import cronbach_alpha
 
 RULES = ("adjust", "average", "certainty", "remove")
 METHODS = ("logit", "beta", "mean", "xlogit", "asin", "wilson")

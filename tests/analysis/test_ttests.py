@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 
 from analysis import distributions
 from analysis.association import METHODS, independence_test
-from analysis.comparison import cronbach_alpha, difference_test, mean_test
 from analysis.design import SurveyDesign
 from analysis.errors import AnalysisError
 from analysis.models import agency_against_rest, linear_regression, logistic_regression
+from analysis.reliability import cronbach_alpha
+from analysis.ttests import difference_test, mean_test
 
 seeds = st.integers(0, 2**32 - 1)
 
