@@ -36,13 +36,17 @@ _DAYS = 10_000_000
 
 @dataclass(frozen=True, slots=True)
 class GroupedSums:
-    """The columns of the GROUP BY, as `analysis.cells.cells_from_sums` takes them; domains are agency ids."""
+    """The columns of the GROUP BY, as `analysis.cells.cells_from_sums` takes them; domains are agency ids.
+
+    `products` are those of `analysis.composites.product_variables` among the measures asked for.
+    """
 
     domain: NDArray[Any]
     stratum: NDArray[Any]
     psu: NDArray[Any]
     respondents: NDArray[np.int64]
     sums: Mapping[str, Sums]
+    products: NDArray[np.float64]
 
 
 def sums(
@@ -53,16 +57,18 @@ def sums(
     questionnaire: Questionnaire,
     measures: Measures | None = None,
     kind: Kind = Kind.SHARE,
+    together: Sequence[str] = (),
 ) -> GroupedSums:
     """The sums of every measure for each agency, stratum and PSU of one wave and stream.
 
     A measure is the rating items it pools, by its name; by default those of `index_measures`. With Kind.MEAN the
-    score of an answer is its level instead of whether it is favourable.
+    score of an answer is its level instead of whether it is favourable. `together` names the measures whose products
+    are wanted too, for composites.
     """
     if measures is None:
         measures = index_measures(questionnaire)
     design = _DESIGNS[Stream(stream)]
-    kernel = _Kernel(questionnaire, measures, kind=kind)
+    kernel = _Kernel(questionnaire, measures, kind=kind, together=together)
     result = session.execute(_query(design, wave_id=wave_id, stream=Stream(stream)))
     keys: list[tuple[Any, Any, Any]] = []
     chunks = [kernel.nothing()]
@@ -77,6 +83,7 @@ def sums(
         psu=np.array(psu),
         respondents=columns["", "respondents"].astype(np.int64),
         sums=kernel.sums(columns),
+        products=columns["", "products"],
     )
 
 
@@ -127,12 +134,15 @@ _Columns = dict[tuple[str, str], "NDArray[np.float64]"]
 class _Kernel:
     """Counts the ratings of many groups at once. Columns are named by measure and part of `analysis.cells.Sums`."""
 
-    def __init__(self, questionnaire: Questionnaire, measures: Measures, *, kind: Kind) -> None:
+    def __init__(
+        self, questionnaire: Questionnaire, measures: Measures, *, kind: Kind, together: Sequence[str] = ()
+    ) -> None:
         ids = [item.id for item in questionnaire.rating_items]
         self._width = len(ids)
         self._kind = kind
         self._measures = {name: [ids.index(item) for item in items] for name, items in measures.items()}
         self._scores = [_scores(questionnaire, item_id, kind=kind) for item_id in ids]
+        self._together = tuple(together)
 
     def nothing(self) -> _Columns:
         """The columns of no group."""
@@ -148,6 +158,7 @@ class _Kernel:
         for name, part, values in self._parts(levels):
             counted = np.add.reduceat(values, starts, dtype=np.int64) if rows else np.zeros(0)
             columns[name, part] = counted if part == "valid" else counted * weights
+        columns["", "products"] = self._products(levels, starts) * weights[:, None, None]
         return columns
 
     def sums(self, columns: _Columns) -> dict[str, Sums]:
@@ -171,6 +182,31 @@ class _Kernel:
             else:
                 yield from self._pooled(name, levels, items)
 
+    def _products(self, levels: NDArray[np.uint8], starts: NDArray[np.intp]) -> NDArray[np.float64]:
+        """Sums of u u' of each group, u being 1, what was favourable and what was given to each measure."""
+        one = np.ones(levels.shape[1], dtype=np.uint16)
+        counted = [self._counted(levels, self._measures[name]) for name in self._together]
+        # As whole numbers of 64 bits: products of a long questionnaire overflow 16.
+        columns = [
+            each.astype(np.int64) for each in (one, *(score for score, _ in counted), *(given for _, given in counted))
+        ]
+        products = np.zeros((len(starts), len(columns), len(columns)))
+        if not self._together or not len(starts):
+            return products
+        for row, left in enumerate(columns):
+            for column, right in enumerate(columns[: row + 1]):
+                summed = np.add.reduceat(left * right, starts, dtype=np.int64)
+                products[:, row, column] = products[:, column, row] = summed
+        return products
+
+    def _counted(self, levels: NDArray[np.uint8], items: list[int]) -> tuple[NDArray[np.uint16], NDArray[np.uint16]]:
+        """What each respondent's answers to these items add up to, and how many they are."""
+        score, answered = np.zeros((2, levels.shape[1]), dtype=np.uint16)
+        for item in items:
+            score += self._scores[item][levels[item]]
+            answered += _VALID[levels[item]]
+        return score, answered
+
     def _single(self, name: str, levels: NDArray[np.uint8], item: int) -> Iterator[tuple[str, str, NDArray[Any]]]:
         valid, score = _VALID[levels], self._scores[item][levels]
         yield name, "valid", valid
@@ -182,10 +218,9 @@ class _Kernel:
     def _pooled(
         self, name: str, levels: NDArray[np.uint8], items: list[int]
     ) -> Iterator[tuple[str, str, NDArray[Any]]]:
-        answered, score = np.zeros((2, levels.shape[1]), dtype=np.int64)
-        for item in items:
-            answered += _VALID[levels[item]]
-            score += self._scores[item][levels[item]]
+        counted, of_each = self._counted(levels, items)
+        # Wide enough for the squares of a long questionnaire.
+        score, answered = counted.astype(np.int64), of_each.astype(np.int64)
         yield name, "valid", answered > 0
         yield name, "weight", answered > 0
         yield name, "base", answered

@@ -92,6 +92,24 @@ def test_a_dimension_of_several_items_is_summed_person_by_person(database, seede
             assert [column[here].sum() for column in columns] == sums.tolist()
 
 
+def test_products_tell_how_the_answers_of_a_person_go_together(database, seeded):
+    questionnaire = loading.load("sipas-2026")
+    wave = simulated(database, "sipas-2026", 150)
+    together = ("tiep_can", "thuc_hien")
+    found = summed(database, wave, questionnaire=questionnaire, together=together)
+    with database.reading() as session:
+        people = session.execute(select(Response.agency_id, Response.answers)).all()
+    expected = defaultdict(lambda: np.zeros((5, 5)))
+    items = {dimension.id: dimension.items for dimension in questionnaire.dimensions}
+    for agency_id, answers in people:
+        given = json.loads(answers)
+        levels = [[given[item] for item in items[name] if isinstance(given.get(item), int)] for name in together]
+        u = [1, *(sum(level >= 4 for level in each) for each in levels), *(len(each) for each in levels)]
+        expected[agency_id] += np.outer(u, u)
+    for agency_id, products in expected.items():
+        assert np.array_equal(found.products[found.domain == agency_id].sum(axis=0), products)
+
+
 def test_a_mean_has_its_squares(database, seeded):
     wave = simulated(database, "sipas-counter", 200)
     one = summed(database, wave, kind=Kind.MEAN).sums["phuc_vu"]
