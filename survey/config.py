@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import ipaddress
 import os
 import secrets
 from dataclasses import dataclass, field
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 DATABASE_SCHEMES = ("sqlite", "postgresql")
 SHORTEST_KEY = 32
 MOST_PROXIES = 9
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,7 @@ class Settings:
     public_base_url: str
     master_key: bytes = field(repr=False)
     trusted_proxies: int = 0
+    office_networks: tuple[Network, ...] = ()
 
     def __post_init__(self) -> None:
         problems = (*_database_problems(self.database_url), *_base_url_problems(self.public_base_url))
@@ -74,6 +78,7 @@ class Settings:
             public_base_url=environ["SIPAS_PUBLIC_BASE_URL"].rstrip("/"),
             master_key=_read_key(Path(named)) if named else _read_or_make_key(_key_file_beside(_sqlite_path(url))),
             trusted_proxies=int(environ.get("SIPAS_TRUSTED_PROXIES") or 0),
+            office_networks=tuple(map(ipaddress.ip_network, _office_networks(environ))),
         )
 
     @classmethod
@@ -113,6 +118,13 @@ def _wrong(environ: Mapping[str, str]) -> Iterator[ConfigProblem]:
     proxies = environ.get("SIPAS_TRUSTED_PROXIES") or "0"
     if not (proxies.isascii() and proxies.isdigit() and int(proxies) <= MOST_PROXIES):
         yield _proxies_problem(proxies)
+    for network in _office_networks(environ):
+        yield from _network_problems(network)
+
+
+def _office_networks(environ: Mapping[str, str]) -> list[str]:
+    parts = (part.strip() for part in environ.get("SIPAS_OFFICE_NETWORKS", "").split(","))
+    return [part for part in parts if part]
 
 
 def _is_sqlite(environ: Mapping[str, str]) -> bool:
@@ -155,6 +167,18 @@ def _base_url_problems(url: str) -> tuple[ConfigProblem, ...]:
 def _proxies_problem(given: object) -> ConfigProblem:
     template = mark("SIPAS_TRUSTED_PROXIES is {given!r}: give a number from 0 to {most}.")
     return ConfigProblem(template, {"given": given, "most": MOST_PROXIES})
+
+
+def _network_problems(network: str) -> Iterator[ConfigProblem]:
+    try:
+        ipaddress.ip_network(network)
+    except ValueError:
+        # 10.1.2.3/16 is refused too: whether the network or its one machine is meant must not be guessed.
+        template = mark(
+            "SIPAS_OFFICE_NETWORKS has {network!r}: write networks with commas between them, as "
+            "203.0.113.0/24, 2001:db8::/48."
+        )
+        yield ConfigProblem(template, {"network": network[:60]})
 
 
 def _short_key(key: bytes) -> ConfigProblem:

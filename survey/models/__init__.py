@@ -5,6 +5,7 @@ from survey.models.base import Base
 from survey.models.counter import Counter, CounterCode
 from survey.models.questionnaire import StoredQuestionnaire
 from survey.models.response import Response
+from survey.models.transactions import AgencyTransactions
 from survey.models.user import Role, User
 from survey.models.wave import Stream, Wave
 
@@ -12,6 +13,7 @@ __all__ = [
     "Agency",
     "AgencyLevel",
     "AgencySuccession",
+    "AgencyTransactions",
     "Base",
     "Counter",
     "CounterCode",

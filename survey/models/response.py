@@ -51,3 +51,6 @@ class Response(Base):
     weight: Mapped[float] = mapped_column(default=1.0, comment="Inverse of the probability of being in the sample.")
     stratum: Mapped[str | None] = mapped_column(String(80))
     psu: Mapped[str | None] = mapped_column(String(80), comment="Null in a sample: the respondent was drawn directly.")
+    # Decided at receipt; the address and the seconds are not kept (survey/services/receipt_facts.py).
+    from_office: Mapped[bool | None] = mapped_column(comment="Sent from an office's network. Null: unknown.")
+    quick: Mapped[bool | None] = mapped_column(comment="Sent sooner than it can be read. Null: unknown.")

@@ -43,10 +43,12 @@ KEY_PURPOSE = "form tokens"
 TOKEN_LIFE = dt.timedelta(hours=24)
 
 _KEY_BYTES = 16
-_MINUTE_BYTES = 5
+_SECOND_BYTES = 5
 _TAG_BYTES = 16
 # The clocks of two machines behind one address may differ a little.
-_CLOCK_SLACK_MINUTES = 5
+_CLOCK_SLACK = dt.timedelta(minutes=5)
+# One byte after the second: whether this was the first showing, or the form came back with its answers.
+_FIRST, _AGAIN = b"\1", b"\0"
 _RECEIPT_ATTEMPTS = 20
 # Statements are built once: building them takes longer than running them.
 _PRINTING = (
@@ -65,6 +67,14 @@ class CounterAccess:
     wave: WaveRef
     questionnaire: Questionnaire
     serial: int
+
+
+@dataclass(frozen=True, slots=True)
+class Showing:
+    """One showing of the form. `age` is None where the reader had seen the questions before."""
+
+    submission_key: str
+    age: dt.timedelta | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,26 +104,29 @@ def resolve(session: Session, code: str, *, key: bytes, now: dt.datetime) -> Cou
     )
 
 
-def mint_token(counter_code: str, *, key: bytes, now: dt.datetime, rng: Callable[[int], bytes]) -> str:
-    """A signed token for one showing of the form: a fresh submission key, the minute and the counter.
+def mint_token(
+    counter_code: str, *, key: bytes, now: dt.datetime, rng: Callable[[int], bytes], shown_before: bool = False
+) -> str:
+    """A signed token for one showing of the form: a fresh submission key, the second and the counter.
 
-    `rng` gives that many random bytes, as `secrets.token_bytes` does.
+    `rng` gives that many random bytes, as `secrets.token_bytes` does. The second travels with the form and comes back
+    with it; it is never stored.
     """
-    content = rng(_KEY_BYTES) + _minute(now).to_bytes(_MINUTE_BYTES)
+    content = rng(_KEY_BYTES) + _second(now).to_bytes(_SECOND_BYTES) + (_AGAIN if shown_before else _FIRST)
     signed = content + _tag(content, counter_code, key=key)
     return base64.urlsafe_b64encode(signed).rstrip(b"=").decode()
 
 
-def open_token(token: str, *, counter_code: str, key: bytes, now: dt.datetime) -> str:
-    """The submission key in `token`; raises TokenForged or, after 24 hours, TokenExpired."""
+def open_token(token: str, *, counter_code: str, key: bytes, now: dt.datetime) -> Showing:
+    """The showing that `token` was signed for; raises TokenForged or, after 24 hours, TokenExpired."""
     signed = _decoded(token)
     content, tag = signed[:-_TAG_BYTES], signed[-_TAG_BYTES:]
     if not hmac.compare_digest(tag, _tag(content, counter_code, key=key)):
         raise TokenForged
-    age = _minute(now) - int.from_bytes(content[_KEY_BYTES:])
-    if not -_CLOCK_SLACK_MINUTES <= age <= TOKEN_LIFE // dt.timedelta(minutes=1):
+    age = dt.timedelta(seconds=_second(now) - int.from_bytes(content[_KEY_BYTES:-1]))
+    if not -_CLOCK_SLACK <= age <= TOKEN_LIFE:
         raise TokenExpired
-    return content[:_KEY_BYTES].hex()
+    return Showing(content[:_KEY_BYTES].hex(), age if content.endswith(_FIRST) else None)
 
 
 def record(
@@ -124,11 +137,13 @@ def record(
     answers: Mapping[str, Any],
     language: str,
     received_at: dt.datetime,
+    from_office: bool | None = None,
+    quick: bool | None = None,
 ) -> Receipt:
     """Keep one submitted form, once.
 
     The same form again, even at the same moment, gives the same receipt and adds nothing; the same form with other
-    answers raises ConflictingReplay and changes nothing.
+    answers raises ConflictingReplay and changes nothing. What was decided at the first receipt stands too.
     """
     given = Reader(access.questionnaire).given(answers)
     row = {
@@ -145,6 +160,8 @@ def record(
         "answers_digest": given.digest,
         "ratings": given.ratings,
         "weight": 1.0,
+        "from_office": from_office,
+        "quick": quick,
     }
     for attempt in range(_RECEIPT_ATTEMPTS):
         receipt = receipt_for(submission_key, attempt=attempt)
@@ -174,8 +191,8 @@ def _check_still_good(printing: CounterCode, *, now: dt.datetime, today: dt.date
         raise ExpiredCode
 
 
-def _minute(now: dt.datetime) -> int:
-    return int(now.timestamp()) // 60
+def _second(now: dt.datetime) -> int:
+    return int(now.timestamp())
 
 
 def _tag(content: bytes, counter_code: str, *, key: bytes) -> bytes:
@@ -183,7 +200,7 @@ def _tag(content: bytes, counter_code: str, *, key: bytes) -> bytes:
 
 
 def _decoded(token: str) -> bytes:
-    length = _KEY_BYTES + _MINUTE_BYTES + _TAG_BYTES
+    length = _KEY_BYTES + _SECOND_BYTES + len(_FIRST) + _TAG_BYTES
     try:
         signed = base64.b64decode(token.encode("ascii") + b"=" * (-len(token) % 4), altchars=b"-_", validate=True)
     except (UnicodeEncodeError, binascii.Error) as error:

@@ -1,5 +1,6 @@
 import hashlib
 import hmac
+import ipaddress
 import stat
 import threading
 
@@ -46,10 +47,33 @@ def test_everything_wrong_is_said_in_one_message(tmp_path):
                 "SIPAS_PUBLIC_BASE_URL": "https://example.vn/khao-sat",
                 "SIPAS_SECRET_FILE": str(tmp_path / "short"),
                 "SIPAS_TRUSTED_PROXIES": "many",
+                "SIPAS_OFFICE_NETWORKS": "10.0.0.0/33, 203.0.113.0/24, office",
             }
         )
-    assert len(caught.value.problems) == 4
+    assert len(caught.value.problems) == 6
     assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("given", "networks"),
+    [
+        ("", ()),
+        (" , ", ()),
+        ("203.0.113.0/24", ("203.0.113.0/24",)),
+        ("203.0.113.7, 2001:db8::/48 ,10.0.0.0/8", ("203.0.113.7/32", "2001:db8::/48", "10.0.0.0/8")),
+    ],
+)
+def test_the_office_s_networks_are_named_with_commas_between_them(environ, given, networks):
+    settings = Settings.from_environ(environ | {"SIPAS_OFFICE_NETWORKS": given})
+    assert settings.office_networks == tuple(map(ipaddress.ip_network, networks))
+
+
+# 10.1.2.3/16 may mean the network or its one machine: nobody should guess.
+@pytest.mark.parametrize("network", ["10.1.2.3/16", "10.0.0.0/33", "office", "203.0.113.0-203.0.113.9", "::g/64"])
+def test_a_network_that_is_none_is_named(environ, network):
+    with pytest.raises(ConfigError, match="SIPAS_OFFICE_NETWORKS has") as caught:
+        Settings.from_environ(environ | {"SIPAS_OFFICE_NETWORKS": f"203.0.113.0/24,{network}"})
+    assert [problem.values["network"] for problem in caught.value.problems] == [network]
 
 
 @pytest.mark.parametrize("url", ["example.vn", "ftp://example.vn", "https://", "https://a b@c", "https://x:99999"])

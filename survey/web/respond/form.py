@@ -9,7 +9,7 @@ from flask import g, render_template, request
 from werkzeug.datastructures import MultiDict
 
 from survey.i18n import current
-from survey.services import codes, collect
+from survey.services import codes, collect, receipt_facts
 from survey.services.errors import ForgedCode
 from survey.web.respond.questions import Sheet, error_links
 from survey.web.site import site
@@ -17,7 +17,7 @@ from survey.web.site import site
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from survey.services.collect import CounterAccess
+    from survey.services.collect import CounterAccess, Showing
     from survey.web.errors import Failure
 
 TOKEN_FIELD = "form_token"  # noqa: S105 - the name of a field.
@@ -37,9 +37,10 @@ def open_counter(code: str) -> CounterAccess:
     return access
 
 
-def fresh_token(access: CounterAccess) -> str:
-    """A new submission key, signed for this counter and this minute."""
-    return collect.mint_token(access.counter.code, key=_key(), now=site().clock(), rng=site().random_bytes)
+def fresh_token(access: CounterAccess, *, shown_before: bool = False) -> str:
+    """A new submission key, signed for this counter and this second."""
+    now, chance = site().clock(), site().random_bytes
+    return collect.mint_token(access.counter.code, key=_key(), now=now, rng=chance, shown_before=shown_before)
 
 
 def posted_token() -> str:
@@ -47,9 +48,17 @@ def posted_token() -> str:
     return request.form.get(TOKEN_FIELD, "")
 
 
-def open_token(access: CounterAccess) -> str:
-    """The submission key in the posted token, or a TokenError."""
+def open_token(access: CounterAccess) -> Showing:
+    """What the posted token was signed for, or a TokenError."""
     return collect.open_token(posted_token(), counter_code=access.counter.code, key=_key(), now=site().clock())
+
+
+def facts(access: CounterAccess, showing: Showing) -> dict[str, bool | None]:
+    """What is kept of the sender's address and haste: yes, no or unknown."""
+    return {
+        "from_office": receipt_facts.is_from(site().settings.office_networks, request.remote_addr),
+        "quick": receipt_facts.is_quick(access.questionnaire, showing.age),
+    }
 
 
 def page(

@@ -20,7 +20,8 @@ SECONDS_TO_WAIT = "30"
 def offer_fresh_form(error: TokenError) -> Response:
     """The form again with its answers and a new token."""
     failure = errors.note(error)
-    return _reply(form.page(g.counter_access, token=form.fresh_token(g.counter_access), failure=failure), failure)
+    token = form.fresh_token(g.counter_access, shown_before=True)
+    return _reply(form.page(g.counter_access, token=token, failure=failure), failure)
 
 
 def explain_conflict(error: ConflictingReplay) -> Response:

@@ -59,7 +59,7 @@ def submit(code: str) -> ResponseReturnValue:
         speak(language)
         return form.page(access, token=form.posted_token())
     refuse_other_sites()
-    submission_key = form.open_token(access)
+    showing = form.open_token(access)
     submission = answers.read(access.questionnaire, request.form, gettext=gettext)
     if submission.errors:
         return form.page(access, token=form.posted_token(), errors=submission.errors), 422
@@ -67,10 +67,11 @@ def submit(code: str) -> ResponseReturnValue:
         receipt = collect.record(
             session,
             access,
-            submission_key=submission_key,
+            submission_key=showing.submission_key,
             answers=submission.answers,
             language=current().code,
             received_at=site().clock(),
+            **form.facts(access, showing),
         )
     return redirect(url_for("respond.receipt", receipt=receipt.code), 303)
 

@@ -16,7 +16,14 @@ from survey import cli, i18n
 
 ROOT = Path(__file__).parents[3]
 NOTHING_SET = dict.fromkeys(
-    ("SIPAS_DATABASE_URL", "SIPAS_PUBLIC_BASE_URL", "SIPAS_SECRET_FILE", "SIPAS_TRUSTED_PROXIES", "SIPAS_LANGUAGE")
+    (
+        "SIPAS_DATABASE_URL",
+        "SIPAS_PUBLIC_BASE_URL",
+        "SIPAS_SECRET_FILE",
+        "SIPAS_TRUSTED_PROXIES",
+        "SIPAS_OFFICE_NETWORKS",
+        "SIPAS_LANGUAGE",
+    )
 )
 
 

@@ -37,10 +37,10 @@ def access_to(database, seeded, which=0):
         return collect.resolve(session, code_of(seeded.posters[which]), key=KEY, now=seeded.now)
 
 
-def send(database, access, key, answers=ANSWERS, *, received_at):
+def send(database, access, key, answers=ANSWERS, *, received_at, **facts):
     with database.writing() as session:
         return collect.record(
-            session, access, submission_key=key, answers=answers, language="vi", received_at=received_at
+            session, access, submission_key=key, answers=answers, language="vi", received_at=received_at, **facts
         )
 
 
@@ -114,8 +114,8 @@ def test_between_waves_there_is_nothing_to_answer(database, seeded):
 # The form's token.
 
 
-def token(now, counter_code="xa-ea-o-1"):
-    return collect.mint_token(counter_code, key=TOKEN_KEY, now=now, rng=lambda size: bytes(range(size)))
+def token(now, counter_code="xa-ea-o-1", **options):
+    return collect.mint_token(counter_code, key=TOKEN_KEY, now=now, rng=lambda size: bytes(range(size)), **options)
 
 
 def opened(text, now, counter_code="xa-ea-o-1"):
@@ -123,7 +123,18 @@ def opened(text, now, counter_code="xa-ea-o-1"):
 
 
 def test_a_token_carries_the_fresh_submission_key(seeded):
-    assert opened(token(seeded.now), seeded.now) == bytes(range(16)).hex()
+    assert opened(token(seeded.now), seeded.now).submission_key == bytes(range(16)).hex()
+
+
+def test_a_token_tells_to_the_second_how_long_its_form_was_open(seeded):
+    for seconds in (0, 1, 59, 61, 3600):
+        later = seeded.now + dt.timedelta(seconds=seconds)
+        assert opened(token(seeded.now), later).age == dt.timedelta(seconds=seconds)
+
+
+def test_of_a_form_that_came_back_with_its_answers_nobody_knows_how_long_it_was_read(seeded):
+    showing = opened(token(seeded.now, shown_before=True), seeded.now)
+    assert showing == collect.Showing(bytes(range(16)).hex(), None)
 
 
 @pytest.mark.parametrize(("hours", "good"), [(0, True), (23, True), (25, False), (24 * 365, False), (-1, False)])
@@ -172,6 +183,7 @@ def test_what_is_kept_is_what_was_given(either_database, either_seeded):
     assert (row.answered_on, row.received_at) == (dt.date(2026, 10, 7), either_seeded.now)
     assert (row.counter_id, row.agency_id) == (access.counter.id, access.agency.id)
     assert (row.stream, row.weight, row.stratum, row.psu) == ("counter", 1.0, None, None)
+    assert (row.from_office, row.quick) == (None, None)
 
 
 def test_the_day_is_the_day_in_the_province(either_database, either_seeded):
@@ -200,6 +212,9 @@ def test_nothing_in_a_row_is_about_a_person_or_a_device():
         "weight",
         "stratum",
         "psu",
+        # Yes, no or unknown; the address and the seconds that decide them are not kept.
+        "from_office",
+        "quick",
     }
 
 
@@ -211,6 +226,15 @@ def test_the_same_form_again_gives_the_same_receipt_and_no_row(either_database, 
     again = send(either_database, access, "a" * 32, shuffled, received_at=later)
     assert (again.code, again.created) == (first.code, False)
     assert len(responses(either_database)) == 1
+
+
+def test_the_facts_of_the_first_receipt_stand(either_database, either_seeded):
+    access, now = access_to(either_database, either_seeded), either_seeded.now
+    send(either_database, access, "a" * 32, received_at=now, from_office=True, quick=True)
+    again = send(either_database, access, "a" * 32, received_at=now, from_office=False, quick=False)
+    assert not again.created
+    [row] = responses(either_database)
+    assert (row.from_office, row.quick) == (True, True)
 
 
 def test_the_same_form_with_other_answers_is_refused_and_changes_nothing(either_database, either_seeded):
