@@ -39,10 +39,11 @@ _VIETNAMESE_DATE = re.compile(r"(\d{1,2})[/.](\d{1,2})[/.](\d{4})", re.ASCII)
 
 
 class Unreadable(Exception):  # noqa: N818 - never leaves this import; it says what the cell is.
-    """A cell that does not hold what its column needs."""
+    """A cell, or a line whose fault is best shown at one `column`, that does not hold what is needed."""
 
-    def __init__(self, template: str, remedy: str, **values: object) -> None:
+    def __init__(self, template: str, remedy: str, *, column: str | None = None, **values: object) -> None:
         super().__init__(template)
+        self.column = column
         self.template = template
         self.remedy = remedy
         self.values = values
@@ -70,7 +71,7 @@ def day(*, opens_on: dt.date, closes_on: dt.date) -> Parse:
     """A day of the wave, written 2026-03-31 or 31/03/2026."""
 
     def parse(text: str) -> dt.date:
-        read = _date(text)
+        read = any_day(text)
         if not opens_on <= read <= closes_on:
             raise Unreadable(
                 mark("The day {value} is outside the wave, which runs from {opens_on} to {closes_on}."),
@@ -81,6 +82,19 @@ def day(*, opens_on: dt.date, closes_on: dt.date) -> Parse:
         return read
 
     return parse
+
+
+def any_day(text: str) -> dt.date:
+    """A day, written 2026-03-31 or 31/03/2026."""
+    iso, vietnamese = _ISO_DATE.fullmatch(text), _VIETNAMESE_DATE.fullmatch(text)
+    try:
+        if iso:
+            return dt.date(int(iso[1]), int(iso[2]), int(iso[3]))
+        if vietnamese:
+            return dt.date(int(vietnamese[3]), int(vietnamese[2]), int(vietnamese[1]))
+    except ValueError:
+        pass  # 31/02: no such day, said below.
+    raise Unreadable(mark("“{value}” is not a day."), mark("Write it as 2026-03-31 or 31/03/2026."))
 
 
 def weight(text: str) -> float:
@@ -142,27 +156,26 @@ def nearest(name: str, known: Sequence[str]) -> str | None:
     return next((by_plain[match] for match in get_close_matches(plain, list(by_plain), n=1, cutoff=0.6)), None)
 
 
-def _date(text: str) -> dt.date:
-    iso, vietnamese = _ISO_DATE.fullmatch(text), _VIETNAMESE_DATE.fullmatch(text)
-    try:
-        if iso:
-            return dt.date(int(iso[1]), int(iso[2]), int(iso[3]))
-        if vietnamese:
-            return dt.date(int(vietnamese[3]), int(vietnamese[2]), int(vietnamese[1]))
-    except ValueError:
-        pass  # 31/02: no such day, said below.
-    raise Unreadable(mark("“{value}” is not a day."), mark("Write it as 2026-03-31 or 31/03/2026."))
-
-
 def _one_of_named(agencies: Sequence[AgencyRef], *, missing: str) -> Parse:
     by_code = {one.code: one for one in agencies}
-    by_name = {same_name_key(one.name): one for one in agencies}
+    by_name: dict[str, list[AgencyRef]] = {}
+    for one in agencies:
+        by_name.setdefault(same_name_key(one.name), []).append(one)
 
     def parse(text: str) -> AgencyRef:
-        found = by_code.get(text.lower()) or by_name.get(same_name_key(text))
-        if found is None:
+        if text.lower() in by_code:
+            return by_code[text.lower()]
+        found = by_name.get(same_name_key(text), [])
+        if len(found) > 1:
+            # A commune often keeps its name through a merger, and is another agency after it.
+            raise Unreadable(
+                mark("“{value}” is the name of several agencies."),
+                mark("Write the code: one of {codes}."),
+                codes=", ".join(sorted(agency.code for agency in found)),
+            )
+        if not found:
             raise _not_among(text, by_code, template=missing)
-        return found
+        return found[0]
 
     return parse
 

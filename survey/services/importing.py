@@ -11,8 +11,9 @@ from sqlalchemy import insert, select
 from survey.i18n import DEFAULT, mark
 from survey.models import Response, Stream
 from survey.services import agencies, counters, csv_table, import_columns, waves
-from survey.services.import_columns import Unreadable, nearest
-from survey.services.import_problems import ImportProblem, ImportRejected, rejected, shown
+from survey.services.import_columns import Unreadable
+from survey.services.import_lines import LineReader, heading_problems, refuse_faults
+from survey.services.import_problems import ImportProblem, ImportRejected, rejected
 from survey.services.response_rows import Reader, free_receipts, to_the_minute
 
 if TYPE_CHECKING:
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from forms.definition import Questionnaire
-    from survey.services.csv_table import Line
     from survey.services.import_columns import Parse
+    from survey.services.import_lines import Check
     from survey.services.references import AgencyRef, CounterRef, WaveRef
     from survey.services.response_rows import Given
 
@@ -89,14 +90,20 @@ def read_responses(data: bytes, questionnaire: Questionnaire, *, into: Destinati
     """
     table = csv_table.read(data)
     columns = _columns(questionnaire, into)
-    problems = list(_heading_problems(table.heading, columns, questionnaire))
+    problems = [
+        *heading_problems(table.heading, list(columns), required=REQUIRED_COLUMNS),
+        *_no_answers(table.heading, questionnaire),
+    ]
     if problems:
         raise ImportRejected(problems)
-    reader = _LineReader(table.heading, columns, questionnaire)
-    responses = [response for line in table.lines if (response := reader.read(line)) is not None]
-    problems = sorted([*table.problems, *reader.problems], key=lambda problem: problem.line or 0)
-    if problems:
-        raise ImportRejected(problems)
+    answer_ids = [name for name in questionnaire.answer_ids if name in table.heading]
+    checks = (_answered(answer_ids), _counter_is_of_agency)
+    lines = LineReader(table.heading, columns, required=REQUIRED_COLUMNS, checks=checks)
+    reader = Reader(questionnaire)
+    responses = [
+        _response(given, answer_ids, reader) for line in table.lines if (given := lines.read(line)) is not None
+    ]
+    refuse_faults([*table.problems, *lines.problems])
     batch = ImportBatch(into, tuple(responses), hashlib.sha256(data).hexdigest())
     _check_size(batch)
     return batch
@@ -135,19 +142,7 @@ def _columns(questionnaire: Questionnaire, into: Destination) -> dict[str, Parse
     }
 
 
-def _heading_problems(
-    heading: Sequence[str], columns: Mapping[str, Parse], questionnaire: Questionnaire
-) -> Iterator[ImportProblem]:
-    for place, name in enumerate(heading):
-        if name not in columns:
-            yield _unknown_column(name, [one for one in columns if one not in heading])
-        elif name in heading[:place]:
-            yield ImportProblem(
-                mark("The column is there twice."), mark("Delete or rename one of them."), line=1, column=name
-            )
-    for name in REQUIRED_COLUMNS:
-        if name not in heading:
-            yield ImportProblem(mark("The column is missing."), mark("Add it."), line=1, column=name)
+def _no_answers(heading: Sequence[str], questionnaire: Questionnaire) -> Iterator[ImportProblem]:
     if not set(heading) & set(questionnaire.answer_ids):
         items = ", ".join(item.id for item in questionnaire.rating_items[:6])
         yield ImportProblem(
@@ -158,84 +153,39 @@ def _heading_problems(
         )
 
 
-def _unknown_column(name: str, known: Sequence[str]) -> ImportProblem:
-    close = nearest(name, known)
-    remedy = mark("Did you mean “{nearest}”?") if close else mark("Delete it, or rename it to one of: {known}.")
-    return ImportProblem(
-        mark("The column “{value}” is not known."),
-        remedy,
-        line=1,
-        column=shown(name),
-        value=shown(name),
-        values={"value": shown(name), "nearest": close, "known": ", ".join(known)},
-    )
+def _answered(answer_ids: Sequence[str]) -> Check:
+    def check(given: Mapping[str, Any]) -> None:
+        if not any(name in given for name in answer_ids):
+            raise Unreadable(mark("The line has no answers."), mark("Delete the line, or fill it in."))
+
+    return check
 
 
-class _LineReader:
-    """Reads lines and gathers what is wrong with them."""
-
-    def __init__(self, heading: Sequence[str], columns: Mapping[str, Parse], questionnaire: Questionnaire) -> None:
-        self.problems: list[ImportProblem] = []
-        self._cells = [(at, name, columns[name]) for at, name in enumerate(heading)]
-        self._answer_ids = [name for name in questionnaire.answer_ids if name in heading]
-        self._reader = Reader(questionnaire)
-        self._read_before: dict[tuple[str, str], Any] = {}
-
-    def read(self, line: Line) -> ImportedResponse | None:
-        """The response of a line, or None where something is wrong with it."""
-        before = len(self.problems)
-        given = {
-            name: self._value(line, name, line.cells[at], parse) for at, name, parse in self._cells if line.cells[at]
-        }
-        if len(self.problems) == before:
-            self._check_whole(line, given)
-        return self._response(given) if len(self.problems) == before else None
-
-    def _value(self, line: Line, name: str, text: str, parse: Parse) -> Any:
-        # A file has few different values and many cells.
-        key = (name, text)
-        if key not in self._read_before:
-            try:
-                self._read_before[key] = parse(text)
-            except Unreadable as fault:
-                self._fault(line, fault, column=name, value=text)
-                return None
-        return self._read_before[key]
-
-    def _check_whole(self, line: Line, given: Mapping[str, Any]) -> None:
-        for name in REQUIRED_COLUMNS:
-            if name not in given:
-                self._fault(line, Unreadable(mark("Nothing is written here."), mark("Fill it in.")), column=name)
-        if not any(name in given for name in self._answer_ids):
-            self._fault(line, Unreadable(mark("The line has no answers."), mark("Delete the line, or fill it in.")))
-        counter, agency = given.get("counter"), given.get("agency")
-        if counter is not None and agency is not None and counter.agency != agency:
-            fault = Unreadable(
-                mark("The counter {counter} is not of the agency {agency}."),
-                mark("Correct one of the two."),
-                counter=counter.code,
-                agency=agency.code,
-            )
-            self._fault(line, fault, column="counter", value=counter.code)
-
-    def _fault(self, line: Line, fault: Unreadable, *, column: str | None = None, value: str | None = None) -> None:
-        short = None if value is None else shown(value)
-        values = {"value": short, **fault.values}
-        self.problems.append(ImportProblem(fault.template, fault.remedy, line.number, column, short, values))
-
-    def _response(self, given: Mapping[str, Any]) -> ImportedResponse:
-        answers = {name: given[name] for name in self._answer_ids if name in given}
-        return ImportedResponse(
-            agency=given["agency"],
-            counter=given.get("counter"),
-            answered_on=given["answered_on"],
-            weight=given.get("weight", 1.0),
-            stratum=given.get("stratum"),
-            psu=given.get("psu"),
-            copies=given.get("count", 1),
-            answers=answers,
-            given=self._reader.given(answers),
+def _counter_is_of_agency(given: Mapping[str, Any]) -> None:
+    counter, agency = given.get("counter"), given.get("agency")
+    if counter is not None and agency is not None and counter.agency != agency:
+        raise Unreadable(
+            mark("The counter {counter} is not of the agency {agency}."),
+            mark("Correct one of the two."),
+            column="counter",
+            counter=counter.code,
+            agency=agency.code,
         )
+
+
+def _response(given: Mapping[str, Any], answer_ids: Sequence[str], reader: Reader) -> ImportedResponse:
+    answers = {name: given[name] for name in answer_ids if name in given}
+    return ImportedResponse(
+        agency=given["agency"],
+        counter=given.get("counter"),
+        answered_on=given["answered_on"],
+        weight=given.get("weight", 1.0),
+        stratum=given.get("stratum"),
+        psu=given.get("psu"),
+        copies=given.get("count", 1),
+        answers=answers,
+        given=reader.given(answers),
+    )
 
 
 def _check_size(batch: ImportBatch) -> None:
