@@ -7,14 +7,15 @@ of several items, which need the answers of one respondent side by side (docs/de
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from sqlalchemy import case, func, select
+from sqlalchemy import bindparam, case, func, select
 
 from analysis.cells import Sums
+from analysis.moments import moments_from_products
 from analysis.results import Kind
 from survey.engine.ratings import HIGHEST_LEVEL, ZERO
 from survey.models import Response, Stream
@@ -24,9 +25,12 @@ if TYPE_CHECKING:
     from sqlalchemy import Select
     from sqlalchemy.orm import Session
 
+    from analysis.moments import Moments
     from forms.definition import Questionnaire
 
 Measures = Mapping[str, Sequence[str]]
+
+_Columns = dict[tuple[str, str], "NDArray[np.float64]"]
 
 # Groups taken from the database at a time: memory stays small, and numpy's calls stay few.
 _GROUPS_AT_A_TIME = 10_000
@@ -58,33 +62,64 @@ def sums(
     measures: Measures | None = None,
     kind: Kind = Kind.SHARE,
     together: Sequence[str] = (),
+    leave_out: Collection[int] = (),
 ) -> GroupedSums:
     """The sums of every measure for each agency, stratum and PSU of one wave and stream.
 
     A measure is the rating items it pools, by its name; by default those of `index_measures`. With Kind.MEAN the
     score of an answer is its level instead of whether it is favourable. `together` names the measures whose products
-    are wanted too, for composites.
+    are wanted too, for composites. Responses whose numbers are in `leave_out` are not summed.
     """
     if measures is None:
         measures = index_measures(questionnaire)
-    design = _DESIGNS[Stream(stream)]
     kernel = _Kernel(questionnaire, measures, kind=kind, together=together)
-    result = session.execute(_query(design, wave_id=wave_id, stream=Stream(stream)))
-    keys: list[tuple[Any, Any, Any]] = []
-    chunks = [kernel.nothing()]
-    for rows in result.partitions(_GROUPS_AT_A_TIME):
-        keys.extend(design.labels(row) for row in rows)
-        chunks.append(kernel.add_up(rows))
-    domain, stratum, psu = zip(*keys, strict=True) if keys else ((), (), ())
-    columns = {part: np.concatenate([chunk[part] for chunk in chunks]) for part in chunks[0]}
+    query = _without(_query(_DESIGNS[Stream(stream)], wave_id=wave_id, stream=Stream(stream)), leave_out)
+    (domain, stratum, psu), columns = _summed(
+        session, query, stream=stream, nothing=kernel.nothing(), add_up=kernel.add_up
+    )
     return GroupedSums(
-        domain=np.array(domain, dtype=np.int64),
-        stratum=np.array(stratum),
-        psu=np.array(psu),
+        domain=domain,
+        stratum=stratum,
+        psu=psu,
         respondents=columns["", "respondents"].astype(np.int64),
         sums=kernel.sums(columns),
         products=columns["", "products"],
     )
+
+
+def level_moments(
+    session: Session, *, wave_id: int, stream: str, questionnaire: Questionnaire, variables: Measures
+) -> Moments:
+    """Second moments of each respondent's mean level over the items of each variable, of who answered all variables."""
+    kernel = _Kernel(questionnaire, variables, kind=Kind.MEAN)
+    query = _query(_DESIGNS[Stream(stream)], wave_id=wave_id, stream=Stream(stream))
+    keys, columns = _summed(session, query, stream=stream, nothing=kernel.levels([]), add_up=kernel.levels)
+    return moments_from_products(
+        *keys,
+        respondents=columns["", "respondents"],
+        products=columns["", "products"],
+        variables=tuple(variables),
+    )
+
+
+def _summed(
+    session: Session,
+    query: Select[Any],
+    *,
+    stream: str,
+    nothing: _Columns,
+    add_up: Callable[[Sequence[Any]], _Columns],
+) -> tuple[tuple[NDArray[Any], NDArray[Any], NDArray[Any]], _Columns]:
+    """Domain, stratum and PSU of every group, and the columns that `add_up` makes of some groups at a time."""
+    design = _DESIGNS[Stream(stream)]
+    keys: list[tuple[Any, Any, Any]] = []
+    chunks = [nothing]
+    for rows in session.execute(query).partitions(_GROUPS_AT_A_TIME):
+        keys.extend(design.labels(row) for row in rows)
+        chunks.append(add_up(rows))
+    domain, stratum, psu = zip(*keys, strict=True) if keys else ((), (), ())
+    columns = {part: np.concatenate([chunk[part] for chunk in chunks]) for part in chunks[0]}
+    return (np.array(domain, dtype=np.int64), np.array(stratum), np.array(psu)), columns
 
 
 def index_measures(questionnaire: Questionnaire) -> dict[str, tuple[str, ...]]:
@@ -111,6 +146,15 @@ def _query(design: _Design, *, wave_id: int, stream: Stream) -> Select[Any]:
     )
 
 
+def _without(query: Select[Any], leave_out: Collection[int]) -> Select[Any]:
+    """The query less these responses. Their numbers stand in the statement: no driver takes so many parameters."""
+    if not leave_out:
+        return query
+    return query.where(
+        Response.id.not_in(bindparam("leave_out", sorted(leave_out), expanding=True, literal_execute=True))
+    )
+
+
 def _counter_day(row: Any) -> tuple[int, int, int]:
     """The agency is the stratum; a counter on a day is the PSU."""
     return row[0], row[0], (row[1] or 0) * _DAYS + row[2].toordinal()
@@ -127,8 +171,6 @@ _SAMPLE_DESIGN = _Design(
     (Response.stratum, Response.psu, case((Response.psu.is_(None), Response.id)).label("respondent")), _drawn
 )
 _DESIGNS = {Stream.COUNTER: _COUNTER_DESIGN, Stream.SAMPLE: _SAMPLE_DESIGN, Stream.CENSUS: _SAMPLE_DESIGN}
-
-_Columns = dict[tuple[str, str], "NDArray[np.float64]"]
 
 
 class _Kernel:
@@ -153,7 +195,7 @@ class _Kernel:
         respondents = np.array([row.respondents for row in rows], dtype=np.int64)
         weights = np.array([row.weight for row in rows], dtype=np.float64)
         levels = self._levels("".join([row.ratings for row in rows]), respondents=int(respondents.sum()))
-        starts = np.concatenate([[0], np.cumsum(respondents)[:-1]]).astype(np.intp) if rows else np.zeros(0, np.intp)
+        starts = _starts(respondents)
         columns: _Columns = {("", "respondents"): respondents.astype(np.float64)}
         for name, part, values in self._parts(levels):
             counted = np.add.reduceat(values, starts, dtype=np.int64) if rows else np.zeros(0)
@@ -182,22 +224,27 @@ class _Kernel:
             else:
                 yield from self._pooled(name, levels, items)
 
+    def levels(self, rows: Sequence[Any]) -> _Columns:
+        """Respondents and products of mean levels of these groups, a line each, of who answered every measure."""
+        respondents = np.array([row.respondents for row in rows], dtype=np.int64)
+        weights = np.array([row.weight for row in rows], dtype=np.float64)
+        levels = self._levels("".join([row.ratings for row in rows]), respondents=int(respondents.sum()))
+        counted = [self._counted(levels, items) for items in self._measures.values()]
+        complete = np.all([answered > 0 for _, answered in counted], axis=0)
+        means = [np.divide(score, answered, where=complete, out=np.zeros(len(complete))) for score, answered in counted]
+        products = _products([complete.astype(np.float64), *means], _starts(respondents))
+        return {("", "respondents"): products[:, 0, 0], ("", "products"): products * weights[:, None, None]}
+
     def _products(self, levels: NDArray[np.uint8], starts: NDArray[np.intp]) -> NDArray[np.float64]:
         """Sums of u u' of each group, u being 1, what was favourable and what was given to each measure."""
-        one = np.ones(levels.shape[1], dtype=np.uint16)
         counted = [self._counted(levels, self._measures[name]) for name in self._together]
-        # As whole numbers of 64 bits: products of a long questionnaire overflow 16.
-        columns = [
-            each.astype(np.int64) for each in (one, *(score for score, _ in counted), *(given for _, given in counted))
+        columns: list[NDArray[Any]] = [
+            np.ones(levels.shape[1]),
+            *(score for score, _ in counted),
+            *(given for _, given in counted),
         ]
-        products = np.zeros((len(starts), len(columns), len(columns)))
-        if not self._together or not len(starts):
-            return products
-        for row, left in enumerate(columns):
-            for column, right in enumerate(columns[: row + 1]):
-                summed = np.add.reduceat(left * right, starts, dtype=np.int64)
-                products[:, row, column] = products[:, column, row] = summed
-        return products
+        # As whole numbers of 64 bits: products of a long questionnaire overflow 16.
+        return _products([column.astype(np.int64) for column in columns] if counted else [], starts)
 
     def _counted(self, levels: NDArray[np.uint8], items: list[int]) -> tuple[NDArray[np.uint16], NDArray[np.uint16]]:
         """What each respondent's answers to these items add up to, and how many they are."""
@@ -228,6 +275,23 @@ class _Kernel:
         yield name, "square", score * score
         yield name, "cross", score * answered
         yield name, "base_square", answered * answered
+
+
+def _starts(respondents: NDArray[np.int64]) -> NDArray[np.intp]:
+    """Where each group begins among the respondents."""
+    return (np.cumsum(respondents) - respondents).astype(np.intp)
+
+
+def _products(columns: Sequence[NDArray[Any]], starts: NDArray[np.intp]) -> NDArray[np.float64]:
+    """Sums of the products of every two columns, by group."""
+    products = np.zeros((len(starts), max(len(columns), 1), max(len(columns), 1)))
+    if not len(starts):
+        return products
+    for row, left in enumerate(columns):
+        for column, right in enumerate(columns[: row + 1]):
+            summed = np.add.reduceat(left * right, starts)
+            products[:, row, column] = products[:, column, row] = summed
+    return products
 
 
 def _scores(questionnaire: Questionnaire, item_id: str, *, kind: Kind) -> NDArray[np.uint16]:

@@ -6,7 +6,7 @@ from collections import defaultdict
 
 import numpy as np
 import pytest
-from sqlalchemy import insert, select, text
+from sqlalchemy import func, insert, select, text
 
 from analysis.cells import cells_from_sums
 from analysis.results import Kind
@@ -108,6 +108,42 @@ def test_products_tell_how_the_answers_of_a_person_go_together(database, seeded)
         expected[agency_id] += np.outer(u, u)
     for agency_id, products in expected.items():
         assert np.array_equal(found.products[found.domain == agency_id].sum(axis=0), products)
+
+
+def test_moments_are_of_the_mean_levels_of_who_answered_every_variable(database, seeded):
+    questionnaire = loading.load("sipas-2026")
+    wave = simulated(database, "sipas-2026", 150)
+    variables = {"access": ("m24", "m25", "m26"), "result": ("m34", "m35")}
+    with database.reading() as session:
+        found = sql.level_moments(
+            session, wave_id=wave.id, stream="counter", questionnaire=questionnaire, variables=variables
+        )
+        people = session.execute(select(Response.agency_id, Response.answers)).all()
+    expected = defaultdict(lambda: np.zeros((3, 3)))
+    for agency_id, answers in people:
+        given = json.loads(answers)
+        levels = [[given[item] for item in items if isinstance(given.get(item), int)] for items in variables.values()]
+        if all(levels):
+            u = [1, *(np.mean(each) for each in levels)]
+            expected[agency_id] += np.outer(u, u)
+    totals = dict(zip(found.domains, found.totals(), strict=True))
+    assert len(expected) > 10
+    for agency_id, products in expected.items():
+        assert totals[agency_id] == pytest.approx(products, rel=1e-12)
+
+
+def test_responses_that_are_left_out_are_not_summed(database, seeded):
+    wave = simulated(database, "sipas-counter", 300)
+    with database.reading() as session:
+        kept_out = session.scalars(select(Response.id).where(Response.id % 3 == 0)).all()
+        of_agency = dict(
+            session.execute(
+                select(Response.agency_id, func.count()).where(Response.id % 3 != 0).group_by(Response.agency_id)
+            ).all()
+        )
+    found = summed(database, wave, leave_out=kept_out)
+    counted = {agency: found.respondents[found.domain == agency].sum() for agency in of_agency}
+    assert counted == of_agency
 
 
 def test_a_mean_has_its_squares(database, seeded):
