@@ -127,7 +127,7 @@ def test_moments_are_of_the_mean_levels_of_who_answered_every_variable(database,
             u = [1, *(np.mean(each) for each in levels)]
             expected[agency_id] += np.outer(u, u)
     totals = dict(zip(found.domains, found.totals(), strict=True))
-    assert len(expected) > 10
+    assert len(expected) > 1
     for agency_id, products in expected.items():
         assert totals[agency_id] == pytest.approx(products, rel=1e-12)
 
