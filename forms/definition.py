@@ -196,6 +196,8 @@ class CompositeKind(StrEnum):
     """The dimensions' indices, each with the weight the questionnaire gives."""
     BLOCKS = "blocks"
     """The blocks' indices, pooled by items inside each, with the weights the questionnaire gives."""
+    DRIVERS = "drivers"
+    """The dimensions' indices, each weighing what it adds to explaining the answers to one item, asked directly."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -227,7 +229,11 @@ class IndexRule:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Questionnaire:
-    """A versioned instrument. Two are equal when their canonical forms are."""
+    """A versioned instrument. Two are equal when their canonical forms are.
+
+    `population` names who is asked, where the stream does not say it: a drawn sample may be of residents or of people
+    who received a result, and a trend breaks between the two.
+    """
 
     id: str
     version: str
@@ -241,6 +247,7 @@ class Questionnaire:
     index: IndexRule = IndexRule()
     intro: Text | None = None
     blocks: tuple[Block, ...] = ()
+    population: str | None = None
     hash: str = field(init=False, repr=False, metadata={"derived": True})
     _canonical: str = field(init=False, repr=False, metadata={"derived": True})
     _items: Mapping[str, Item] = field(init=False, repr=False, metadata={"derived": True})

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
-from forms.messages import NOT_A_QUESTIONNAIRE
+from forms.messages import NOT_A_BRIDGE, NOT_A_QUESTIONNAIRE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,8 +36,16 @@ class Problem:
 class DefinitionError(FormsError):
     """Everything that is wrong with one definition, at once."""
 
+    sentence: ClassVar[str] = NOT_A_QUESTIONNAIRE
+
     def __init__(self, source: str, problems: tuple[Problem, ...]) -> None:
         self.source = source
         self.problems = problems
         listing = "\n".join(f"  {problem}" for problem in problems)
-        super().__init__(NOT_A_QUESTIONNAIRE, source=source, count=len(problems), listing=listing)
+        super().__init__(self.sentence, source=source, count=len(problems), listing=listing)
+
+
+class BridgeError(DefinitionError):
+    """Everything that is wrong with one file of `bridges/`, at once."""
+
+    sentence: ClassVar[str] = NOT_A_BRIDGE

@@ -50,6 +50,18 @@ def questionnaire_id(table: Table) -> str:
     return table.matching("id", _DASHED, messages.BAD_ID, joiner="-", longest=_LONGEST)
 
 
+def entry_id(table: Table) -> str:
+    """The id of an entry of a bridge file, by which reports cite it."""
+    return table.matching("id", _DASHED, messages.BAD_ID, joiner="-", longest=_LONGEST)
+
+
+def population_id(table: Table) -> str | None:
+    """The name of those who are asked; None where the questionnaire does not say it."""
+    if not table.has("population"):
+        return None
+    return table.matching("population", _DASHED, messages.BAD_ID, joiner="-", longest=_LONGEST)
+
+
 def item_id(table: Table) -> str:
     """The id of an item, which is also a form field and a column."""
     given = plain_id(table)

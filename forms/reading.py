@@ -32,7 +32,7 @@ from forms.definition import (
     Section,
     Weight,
 )
-from forms.names import item_id, option_value, plain_id, questionnaire_id
+from forms.names import item_id, option_value, plain_id, population_id, questionnaire_id
 from forms.table import BROKEN_NUMBER
 
 if TYPE_CHECKING:
@@ -88,6 +88,7 @@ def read_questionnaire(table: Table) -> Questionnaire:
         items=_as_asked(items, book),
         dimensions=dimensions,
         index=_index(table, book),
+        population=population_id(table),
     )
 
 
@@ -347,12 +348,17 @@ def _of_blocks(table: Table, named: Composite, book: _Book) -> Composite:
     return replace(named, weights=weights)
 
 
+def _of_drivers(table: Table, named: Composite, book: _Book) -> Composite:
+    return _of_dimensions(table, _direct(table, named, book), book)
+
+
 COMPOSITE_READERS: Mapping[str, Callable[[Table, Composite, _Book], Composite]] = {
     CompositeKind.DIRECT: _direct,
     CompositeKind.BY_ITEMS: _of_dimensions,
     CompositeKind.EQUAL: _of_dimensions,
     CompositeKind.FIXED: _of_weighted_dimensions,
     CompositeKind.BLOCKS: _of_blocks,
+    CompositeKind.DRIVERS: _of_drivers,
 }
 
 

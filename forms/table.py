@@ -6,6 +6,7 @@ at once. What was replaced never leaves the package: `loading` raises when anyth
 
 from __future__ import annotations
 
+import datetime as dt
 import difflib
 import unicodedata
 from dataclasses import dataclass, field
@@ -30,6 +31,7 @@ _WRONG_KIND: Mapping[type, str] = {
     int: messages.NOT_WHOLE_NUMBER,
     float: messages.NOT_NUMBER,
     list: messages.NOT_LIST,
+    dt.date: messages.NOT_DATE,
     dict: messages.NOT_TABLE,
 }
 
@@ -117,6 +119,10 @@ class Table:
             self.note(key, messages.OUT_OF_RANGE, value=given, lowest=0, highest=1)
             return BROKEN_NUMBER
         return given
+
+    def date(self, key: str) -> dt.date:
+        """The day at `key`."""
+        return self._take(key, dt.date) or dt.date.min
 
     def text(self, key: str) -> Text:
         """The wording at `key` in every language of the questionnaire."""
