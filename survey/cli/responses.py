@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from survey import i18n
-from survey.cli import Refusal, installation
+from survey.cli import installation
+from survey.cli.rejections import said_line_by_line
 from survey.i18n import _, mark
 from survey.services import importing, questionnaires, waves
 from survey.services.errors import NotFoundError
-from survey.services.import_problems import ImportRejected
-
-if TYPE_CHECKING:
-    from survey.services.import_problems import ImportProblem
 
 
 @click.group("responses", help=_("Answers from files."))
@@ -37,23 +33,10 @@ def import_(*, file: Path, wave: str, stream: str | None) -> None:
             raise NotFoundError(mark("There is no wave with the code {code}."), code=wave)
         questionnaire = questionnaires.get(session, found.questionnaire_hash)
         into = importing.destination(session, found, stream=stream)
-        try:
+        with said_line_by_line():
             batch = importing.read_responses(file.read_bytes(), questionnaire, into=into)
             kept = importing.save(session, batch, received_at=dt.datetime.now(dt.UTC))
-        except ImportRejected as rejected:
-            lines = [i18n.explain(rejected), *map(_sentence, rejected.problems)]
-            raise Refusal("\n".join(lines)) from rejected
     said = i18n.ngettext(
         "%(num)s response imported into %(wave)s.", "%(num)s responses imported into %(wave)s.", kept, wave=wave
     )
     click.echo(said, err=True)
-
-
-def _sentence(problem: ImportProblem) -> str:
-    """Where, what, and what to do."""
-    place = _("line %(line)s, column %(column)s", line=problem.line or "–", column=problem.column or "–")
-    return f"  {place}: {_say(problem.template, problem)} {_say(problem.remedy, problem)}"
-
-
-def _say(template: str, problem: ImportProblem) -> str:
-    return i18n.current().translations.gettext(template).format(**problem.values)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import or_, select
 
-from survey.models import Agency, AgencyLevel
+from survey.models import Agency, AgencyLevel, AgencySuccession
 from survey.resources import SEED
 from survey.services.references import AgencyRef
 from survey.services.vietnamese import sort_key, tidy
@@ -46,6 +46,24 @@ def listing(session: Session, *, level: str | None = None, on: dt.date | None = 
     order = list(AgencyLevel)
     rows = sorted(session.scalars(query), key=lambda row: (order.index(row.level), sort_key(row.name)))
     return [AgencyRef.of(row) for row in rows]
+
+
+class Succession(NamedTuple):
+    """One agency took over from another on a day; a merger is several of them, a division too."""
+
+    predecessor_id: int
+    successor_id: int
+    on: dt.date
+
+
+def successions(session: Session) -> list[Succession]:
+    """Who took over from whom, the earliest first."""
+    rows = session.execute(
+        select(AgencySuccession.predecessor_id, AgencySuccession.successor_id, AgencySuccession.on).order_by(
+            AgencySuccession.on, AgencySuccession.predecessor_id, AgencySuccession.successor_id
+        )
+    )
+    return [Succession(*row) for row in rows]
 
 
 def _seed() -> Iterator[Agency]:

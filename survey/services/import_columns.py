@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from survey.services.references import AgencyRef, CounterRef
 
 MOST_COPIES = 100_000
-LONGEST_LABEL = 80
+LONGEST_LABEL = 80  # Of a stratum or a PSU.
 
 Parse = Callable[[str], Any]
 _Named = TypeVar("_Named")
@@ -129,23 +129,27 @@ def copies(text: str) -> int:
     return int(text)
 
 
-def label(text: str) -> str:
-    """The name of a stratum or of a PSU."""
-    if len(text) > LONGEST_LABEL:
-        raise Unreadable(
-            mark("The text has {length} characters."),
-            mark("Shorten it to {longest} characters or fewer."),
-            length=len(text),
-            longest=LONGEST_LABEL,
-        )
-    return text
+def text_of(longest: int) -> Parse:
+    """A text of no more than so many characters."""
+
+    def parse(text: str) -> str:
+        if len(text) > longest:
+            raise Unreadable(
+                mark("The text has {length} characters."),
+                mark("Shorten it to {longest} characters or fewer."),
+                length=len(text),
+                longest=longest,
+            )
+        return text
+
+    return parse
 
 
 def answers(questionnaire: Questionnaire) -> dict[str, Parse]:
     """The columns of all items, and of the lines to write in beside them."""
     columns = {item.id: _BUILDERS[type(item)](item, questionnaire) for item in questionnaire.items}
     for name in questionnaire.answer_ids:
-        columns.setdefault(name, _free_text(SPECIFY_MAX_LENGTH))
+        columns.setdefault(name, text_of(SPECIFY_MAX_LENGTH))
     return columns
 
 
@@ -246,21 +250,7 @@ def _option(item: ChoiceItem | MultipleChoiceItem) -> Parse:
 
 
 def _comment(item: CommentItem, _questionnaire: Questionnaire) -> Parse:
-    return _free_text(item.max_length)
-
-
-def _free_text(longest: int) -> Parse:
-    def parse(text: str) -> str:
-        if len(text) > longest:
-            raise Unreadable(
-                mark("The text has {length} characters."),
-                mark("Shorten it to {longest} characters or fewer."),
-                length=len(text),
-                longest=longest,
-            )
-        return text
-
-    return parse
+    return text_of(item.max_length)
 
 
 _BUILDERS: Mapping[type[Item], Callable[[Any, Questionnaire], Parse]] = {

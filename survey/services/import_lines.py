@@ -35,6 +35,25 @@ def read_lines(
     return values
 
 
+def once(*columns: str) -> Check:
+    """A check that no two lines have the same values in these columns."""
+    seen: set[tuple[Any, ...]] = set()
+
+    def check(given: Mapping[str, Any]) -> None:
+        key = tuple(given.get(name) for name in columns)
+        if None in key:
+            return
+        if key in seen:
+            raise Unreadable(
+                mark("An earlier line has the same here."),
+                mark("Delete or correct one of the two."),
+                column=columns[-1],
+            )
+        seen.add(key)
+
+    return check
+
+
 def heading_problems(
     heading: Sequence[str], known: Sequence[str], *, required: Sequence[str]
 ) -> Iterator[ImportProblem]:

@@ -135,8 +135,8 @@ def _columns(questionnaire: Questionnaire, into: Destination) -> dict[str, Parse
         "counter": import_columns.counter(into.counters),
         "answered_on": import_columns.day(opens_on=into.wave.opens_on, closes_on=into.wave.closes_on),
         "weight": import_columns.weight if weighted else import_columns.unweighted,
-        "stratum": import_columns.label,
-        "psu": import_columns.label,
+        "stratum": import_columns.text_of(import_columns.LONGEST_LABEL),
+        "psu": import_columns.text_of(import_columns.LONGEST_LABEL),
         "count": import_columns.copies,
         **import_columns.answers(questionnaire),
     }
