@@ -216,15 +216,15 @@ def _ranks(values: FloatArray) -> IntArray:
 
 def _groups(ranks: IntArray, differs: BoolArray) -> list[str]:
     labels = [""] * len(ranks)
-    members: list[int] = []
     group = 0
+    barred = np.zeros(len(ranks), dtype=np.bool_)
     in_order = sorted(range(len(ranks)), key=lambda place: int(ranks[place]))
     for _, tied in groupby(in_order, key=lambda place: int(ranks[place])):
         block = list(tied)
-        if differs[np.ix_(block, members)].any():
-            group, members = group + 1, []
-        members += block
+        if barred[block].any():
+            group, barred = group + 1, np.zeros_like(barred)
         for place in block:
+            barred |= differs[place]
             labels[place] = _letters(group)
     return labels
 

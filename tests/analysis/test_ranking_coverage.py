@@ -1,6 +1,6 @@
 """How often the rank sets hold all true ranks at once: levels of agencies surveyed again and again, many of them tied.
 
-The short form draws 200 samples of some of the cases; with SIPAS_FULL=1 all cases with 400 to 1,000 samples each, and
+The short form draws 200 samples of some of the cases; with SIPAS_FULL=1 all cases with 1,000 samples each, and
 with `-s` it prints the tables that docs/methods.md keeps. Beside ours stand the sets of Klein, Wright & Wieczorek
 (2020) from the default intervals, two agencies differing where their intervals at level 0.95^(1/K) do not overlap.
 """
@@ -21,11 +21,10 @@ FULL = os.environ.get("SIPAS_FULL") == "1"
 TOGETHER = 5
 SHARES = (0.5, 0.8, 0.9, 0.95, 0.98)
 SIZES = {"30": (30,), "100": (100,), "500": (500,), "30 and 500": (30, 500, 500, 500)}
-CORRELATIONS = (0.0, 0.05, 0.15)
+CORRELATIONS = (0.0, 0.1)
 # By how much agencies are below the best, in equal parts of the level.
 PATTERNS = {"all equal": (0.0,), "two shares": (0.0, 0.1), "five shares": (0.0, 0.05, 0.1, 0.2, 0.3)}
-# 102 agencies take ten times as long as 14.
-SAMPLES = {5: 1000, 14: 1000, 102: 400} if FULL else {5: 200, 14: 200, 102: 40}
+SAMPLES = {5: 1000, 14: 1000, 102: 1000} if FULL else {5: 200, 14: 200, 102: 60}
 
 
 @dataclass(frozen=True)
@@ -103,16 +102,23 @@ def measured(level, rng):
 
 def cases():
     if not FULL:
-        hard = [Level(count, share, size, 0.05) for count in (5, 14) for share in (0.8, 0.95) for size in ("30", "100")]
-        return [*hard, Level(14, 0.95, "30 and 500", 0.15, "five shares"), Level(102, 0.95, "500", 0.05)]
-    return [
-        Level(count, share, size, correlation, pattern)
+        hard = [Level(count, share, size, 0.1) for count in (5, 14) for share in (0.8, 0.95) for size in ("30", "100")]
+        return [*hard, Level(14, 0.95, "30 and 500", 0.1, "five shares"), Level(102, 0.95, "500", 0.1)]
+    equal = [
+        Level(count, share, size, correlation)
         for count in SAMPLES
-        for pattern in PATTERNS
         for share in SHARES
         for size in SIZES
-        for correlation in (CORRELATIONS if pattern == "all equal" else (0.05,))
+        for correlation in CORRELATIONS
     ]
+    unequal = [
+        Level(count, share, size, CORRELATIONS[-1], pattern)
+        for count in SAMPLES
+        for pattern in ("two shares", "five shares")
+        for share in (0.8, 0.95)
+        for size in SIZES
+    ]
+    return equal + unequal
 
 
 def table_of(results):
