@@ -34,6 +34,8 @@ NO_ERROR = N_("How certain the index is cannot be told: no rank")
 
 # Equal indices may differ in their last digits, according to the order in which they were summed.
 SAME = 1e-12
+# What correlations may be off by, having been divided.
+ROUNDING = 1e-8
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,10 +191,12 @@ def _checked(correlation: ArrayLike, agencies: int, usable: IntArray) -> FloatAr
             agencies=agencies,
             shape=matrix.shape,
         )
-    between = np.nan_to_num(matrix[np.ix_(usable, usable)], nan=0.0)
-    if not np.allclose(between, between.T, rtol=0, atol=1e-8) or (np.abs(between) > 1 + 1e-8).any():
+    between = matrix[np.ix_(usable, usable)]
+    between = np.where(np.isnan(between), np.eye(len(usable)), between)
+    symmetric = np.allclose(between, between.T, rtol=0, atol=ROUNDING)
+    if not (symmetric and np.allclose(np.diag(between), 1) and (np.abs(between) <= 1 + ROUNDING).all()):
         raise AnalysisError(
-            "correlations are symmetric and between -1 and 1: divide covariances by both standard errors"
+            "correlations are symmetric, within -1 and 1, and 1 on the diagonal: divide covariances by both errors"
         )
     return between
 

@@ -282,7 +282,8 @@ def test_correlations_of_those_without_rank_or_without_value_do_not_matter():
         ({"minimum_respondents": 0}, "a minimum of 0 respondents"),
         ({"correlation": [1, 0]}, "square of as many rows"),
         ({"correlation": [[1, 0.5], [0.2, 1]]}, "symmetric"),
-        ({"correlation": [[0.01, 2.0], [2.0, 0.01]]}, "divide covariances"),
+        ({"correlation": [[1, 2.0], [2.0, 1]]}, "within -1 and 1"),
+        ({"correlation": [[0.002, 0.001], [0.001, 0.002]]}, "divide covariances"),
     ],
 )
 def test_impossible_options_are_refused(options, message):
