@@ -19,6 +19,7 @@ from analysis.area_diagnostics import AreaDiagnostics, area_diagnostics
 from analysis.errors import AnalysisError
 from analysis.fay_herriot import FayHerriot, fay_herriot
 from analysis.intervals import check_level
+from analysis.messages import N_
 from analysis.results import Basis, Estimate, Kind
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from analysis.arrays import BoolArray, FloatArray
 
 # An English message id, translated at the edge.
-LABEL = "Model-based estimate"
+LABEL = N_("Model-based estimate")
 
 # An agency's own design effect counts by its degrees of freedom, that of all agencies as this many.
 POOLED_FREEDOM = 10.0

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 from analysis.comparison import cautious_variance, satterthwaite
 from analysis.errors import AnalysisError
+from analysis.messages import N_
 from analysis.results import Basis, Estimate, Kind
 
 if TYPE_CHECKING:
@@ -27,25 +28,6 @@ if TYPE_CHECKING:
 
     # The covariance of two predecessors' estimates, by their labels.
     Covariances = Mapping[tuple[str, str], float]
-
-
-def N_(sentence: str) -> str:  # noqa: N802 - the name that Babel's extraction looks for
-    """Mark a sentence to be translated at the edge.
-
-    Parameters
-    ----------
-    sentence : str
-
-    Returns
-    -------
-    str
-
-    Examples
-    --------
-    >>> N_("This agency is new.")
-    'This agency is new.'
-    """
-    return sentence
 
 
 class NoPast(StrEnum):
