@@ -87,6 +87,17 @@ def test_its_wave_has_as_many_answers_as_asked_for(demo, opened):
     assert "Dữ liệu mô phỏng" in get(f"{line['url']}/waves/{line['wave']}")[1]
 
 
+def test_its_front_page_leads_to_all_three_waves_and_each_says_it_is_simulated(demo, opened):
+    _, line, _ = demo
+    with opened.reading() as session:
+        listed = waves.listing(session)
+    assert len(listed) == 3
+    front = get(line["url"] + "/")[1]
+    for wave in listed:
+        assert f"/waves/{wave.code}" in front
+        assert "Dữ liệu mô phỏng" in get(f"{line['url']}/waves/{wave.code}")[1]
+
+
 def test_its_accounts_sign_in(demo, opened):
     _, line, _ = demo
     with opened.reading() as session:
@@ -133,9 +144,10 @@ def read_until(process, end):
 
 
 def number_of_responses(folder):
+    """At counters: the surveys by sample are as large as they are."""
     database = Database(f"sqlite:///{folder}/sipas-demo.db")
     with database.reading() as session:
-        number = session.scalar(select(func.count()).select_from(Response))
+        number = session.scalar(select(func.count()).select_from(Response).where(Response.stream == "counter"))
     database.close()
     return number
 

@@ -13,11 +13,13 @@ from survey.services import simulation, waves
 from survey.services.errors import ServiceError
 
 TODAY = dt.date(2026, 10, 7)
+DIMENSIONS = ("tiep_can", "thu_tuc", "cong_chuc", "ket_qua", "gop_y", "phuc_vu")
 
 
-def simulated(database, wave, *, responses, seed=7):
+def simulated(database, wave, *, responses, seed=7, **options):
+    rng = np.random.default_rng(seed)
     with database.writing() as session:
-        simulation.simulate(session, wave, responses=responses, rng=np.random.default_rng(seed), today=TODAY)
+        simulation.simulate(session, wave, responses=responses, rng=rng, today=TODAY, **options)
     with database.reading() as session:
         return session.scalars(select(Response).order_by(Response.id)).all()
 
@@ -92,6 +94,43 @@ def test_people_differ_more_than_chance_would_have_them(database, wave):
     rows = simulated(database, wave, responses=2000)
     pairs = np.array([[int(row.ratings[0]), int(row.ratings[5])] for row in rows])
     assert np.corrcoef(pairs.T)[0, 1] > 0.3
+
+
+def test_few_honest_forms_come_from_the_office_or_in_no_time(database, wave):
+    rows = simulated(database, wave, responses=3000)
+    for name, share in simulation.HONEST.items():
+        found = sum(getattr(row, name) for row in rows)
+        # Four standard deviations of a count of independent forms.
+        assert abs(found - 3000 * share) < 4 * (3000 * share) ** 0.5
+
+
+def test_an_agency_that_fills_in_its_own_forms_can_be_seen_and_the_others_are_as_they_were(database, wave):
+    rows = simulated(database, wave, responses=1000, stuffed=1)
+    assert len(rows) == 1000
+    haste = Counter(row.agency_id for row in rows if row.quick and row.from_office)
+    stuffed, number = haste.most_common(1)[0]
+    forms = [row for row in rows if row.agency_id == stuffed]
+    assert 0.15 < number / len(forms) < 0.35
+    own = [row for row in forms if row.quick and row.from_office]
+    assert {row.answers for row in own} >= {json.dumps(dict.fromkeys(sorted(DIMENSIONS), 5), separators=(",", ":"))}
+    assert sum(row.ratings == "555555" for row in own) > 0.9 * len(own)
+    # 16:35 to 16:59 in Đắk Lắk, on four days of the year.
+    late = [row for row in own if row.received_at.hour == 9 and row.received_at.minute >= 35]
+    assert len(late) > 0.9 * len(own)
+    assert len({row.answered_on for row in late}) <= 4
+    assert sum(haste.values()) - number < 5
+
+
+def test_agencies_are_as_satisfying_as_they_are_told_to_be(database, seeded, wave):
+    commune, department = seeded.counters[0].agency.id, seeded.counters[2].agency.id
+    rows = simulated(database, wave, responses=1500, levels={commune: 1.0, department: -1.0})
+    favourable = {
+        agency: np.mean(
+            [sign in "45" for row in rows if row.agency_id == agency for sign in row.ratings if sign != "x"]
+        )
+        for agency in (commune, department)
+    }
+    assert favourable[commune] > favourable[department] + 0.3
 
 
 def test_no_responses_are_no_responses(database, wave):
