@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import betainc, betaln, expit, gammaln, logit
+from scipy.special import betainc, betaln, chdtri, expit, gammaln, logit
 
 if TYPE_CHECKING:
     from analysis.arrays import BoolArray, FloatArray, IntArray
@@ -25,9 +25,9 @@ ROUNDS, SETTLED = 12, 1e-6
 # Once in 500 responses anything happens at an honest agency.
 LOWEST_SHARE = 0.002
 # The search cuts the upper tail off, gaming or not: what is left varies less than honest agencies do.
-WIDER = 1.5
+WIDER, SURE = 1.3, 0.98
 # Answers of one agency are never quite independent; below this the data cannot tell.
-LEAST_CORRELATION = 0.003
+LEAST_CORRELATION, MOST_CORRELATION = 0.003, 0.5
 # Beyond this size the share of a beta-binomial is a beta variable for every purpose here.
 EXACT_UP_TO = 1000
 
@@ -102,7 +102,7 @@ def fit(marked: IntArray, known: IntArray, *, covariate: FloatArray | None = Non
             break
         kept = believable
         null = _fitted(marked, known, design, kept)
-    return Null(null.share, WIDER * null.correlation)
+    return Null(null.share, _at_most(null.correlation, agencies=int(kept.sum())))
 
 
 def beta_binomial_tail(
@@ -135,6 +135,12 @@ def beta_binomial_tail(
     some = (marked > 0) & large
     tail[some] = _beta_tail(marked[some], known[some], share[some], strength[some])
     return np.clip(tail, 0.0, 1.0)
+
+
+def _at_most(correlation: float, *, agencies: int) -> float:
+    """Upper limit of the correlation, as of a variance between so many: few agencies do not show how they differ."""
+    limit = WIDER * correlation * agencies / chdtri(agencies, SURE)
+    return float(np.clip(limit, LEAST_CORRELATION, MOST_CORRELATION))
 
 
 def _lowest(null: Null, marked: IntArray, known: IntArray) -> BoolArray:
@@ -196,7 +202,7 @@ def _correlation(y: FloatArray, n: FloatArray, mean: FloatArray, weights: FloatA
     if room <= 0:
         return LEAST_CORRELATION
     spent = len(y) / max(len(y) - parameters, 1)
-    return float(np.clip((trust * (spent * pearson - 1)).sum() / room, LEAST_CORRELATION, 0.5))
+    return float(np.clip((trust * (spent * pearson - 1)).sum() / room, LEAST_CORRELATION, MOST_CORRELATION))
 
 
 def _exact_tail(marked: IntArray, known: IntArray, a: FloatArray, b: FloatArray) -> FloatArray:

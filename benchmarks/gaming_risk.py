@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     Stuffer = Callable[[Columns, NDArray, Generator], None]
 
 SEED = 20261125
-AGENCIES, SIZES, EACH = 120, (50, 100, 200, 500), 3
+SIZES, EACH = (50, 100, 200, 500), 3
 FIRST_DAY = dt.date(2026, 3, 2).toordinal()
 LEVELS = 5
 
@@ -42,6 +42,7 @@ LEVELS = 5
 class Honest:
     """A province of honest people; spreads are of the latent satisfaction of which an answer is a step."""
 
+    agencies: int = 120
     items: int = 6
     sizes: tuple[int, int] = (15, 500)
     # The cumulative share up to level k is (k/5) to this power: 3.3 leaves 82 % at levels 4 and 5.
@@ -78,41 +79,48 @@ HONEST = {
     "own hours and open networks": Honest(late=0.2, open_network=0.25, quick=(0.05, 20)),
     "39 items": Honest(items=39),
 }
+# Where too few agencies are compared to stuff a tenth of them.
+FEW = {
+    "usual, 34 agencies": Honest(agencies=34),
+    "very different, 34 agencies": Honest(agencies=34, agency=0.8, taste=0.25, straight=(0.25, 8)),
+    "very different, 12 agencies": Honest(agencies=12, agency=0.8, taste=0.25, straight=(0.25, 8)),
+    "very different, 5 agencies": Honest(agencies=5, agency=0.8, taste=0.25, straight=(0.25, 8)),
+}
 
 
 def province(kind: Honest, rng: Generator, *, sizes: NDArray | None = None) -> Columns:
     """The columns of a log; agencies of the given sizes come first."""
     low, high = kind.sizes
-    n = np.clip(rng.lognormal(np.log(np.sqrt(low * high)) + 0.3, 0.7, AGENCIES), low, high).astype(int)
+    n = np.clip(rng.lognormal(np.log(np.sqrt(low * high)) + 0.3, 0.7, kind.agencies), low, high).astype(int)
     if sizes is not None:
         n[: len(sizes)] = sizes
-    agency = np.repeat(np.arange(AGENCIES), n)
+    agency = np.repeat(np.arange(kind.agencies), n)
     columns = {"agency": agency, **_visits(kind, agency, rng)}
-    columns["quick"] = rng.random(len(agency)) < _differing(kind.quick, rng)[agency]
+    columns["quick"] = rng.random(len(agency)) < _differing(kind, kind.quick, rng)[agency]
     columns["ratings"] = _ratings(kind, columns, rng)
-    office = np.where(rng.random(AGENCIES) < kind.open_network, rng.uniform(0.3, 0.7, AGENCIES), 0)
-    columns["from_office"] = rng.random(len(agency)) < np.maximum(_differing(kind.office, rng), office)[agency]
+    office = np.where(rng.random(kind.agencies) < kind.open_network, rng.uniform(0.3, 0.7, kind.agencies), 0)
+    columns["from_office"] = rng.random(len(agency)) < np.maximum(_differing(kind, kind.office, rng), office)[agency]
     return columns
 
 
-def _differing(share: tuple[float, float], rng: Generator) -> NDArray:
+def _differing(kind: Honest, share: tuple[float, float], rng: Generator) -> NDArray:
     mean, strength = share
-    return rng.beta(mean * strength, (1 - mean) * strength, AGENCIES)
+    return rng.beta(mean * strength, (1 - mean) * strength, kind.agencies)
 
 
 def _visits(kind: Honest, agency: NDArray, rng: Generator) -> Columns:
     days = np.array([day for day in range(60) if day % 7 < 5])
     rows = len(agency)
-    load = rng.gamma(kind.evenness, size=(AGENCIES, len(days)))
+    load = rng.gamma(kind.evenness, size=(kind.agencies, len(days)))
     chosen = (np.cumsum(load, axis=1) / load.sum(axis=1, keepdims=True))[agency]
     day = days[(rng.random((rows, 1)) > chosen).sum(axis=1).clip(0, len(days) - 1)]
-    counters = rng.integers(1, 7, AGENCIES)
+    counters = rng.integers(1, 7, kind.agencies)
     counter = (rng.beta(1, 1.5, rows) * counters[agency]).astype(int)
     # Mornings are busier, and their first hours busiest.
     morning = rng.random(rows) < 0.6
     within = rng.beta(1.1, 1.4, rows)
     minute = np.where(morning, 420 + within * 270, 810 + within * 210)
-    minute += np.where(rng.random(AGENCIES) < kind.late, 60, 0)[agency]
+    minute += np.where(rng.random(kind.agencies) < kind.late, 60, 0)[agency]
     return _with_company(kind, {"counter": counter, "day": FIRST_DAY + day, "minute": minute.astype(int)}, rng)
 
 
@@ -129,15 +137,15 @@ def _ratings(kind: Honest, columns: Columns, rng: Generator) -> NDArray:
     agency = columns["agency"]
     rows = len(agency)
     place = agency * 8 + columns["counter"]
-    latent = rng.normal(0, kind.agency, AGENCIES)[agency] + rng.normal(0, kind.counter, AGENCIES * 8)[place]
+    latent = rng.normal(0, kind.agency, kind.agencies)[agency] + rng.normal(0, kind.counter, kind.agencies * 8)[place]
     _, day = np.unique(place * 100 + columns["day"] - FIRST_DAY, return_inverse=True)
     latent = latent + rng.normal(0, kind.day, rows)[day] + rng.normal(0, kind.person, rows)
     ending = (columns["minute"] % 1440 >= 990) | (abs(columns["minute"] - 675) <= 15)
-    latent += rng.normal(0, kind.ending, AGENCIES)[agency] * ending
+    latent += rng.normal(0, kind.ending, kind.agencies)[agency] * ending
     # Whoever is in a hurry ticks one level all the way down.
-    straight = rng.random(rows) < np.maximum(_differing(kind.straight, rng)[agency], 0.7 * columns["quick"])
+    straight = rng.random(rows) < np.maximum(_differing(kind, kind.straight, rng)[agency], 0.7 * columns["quick"])
     wobble = rng.normal(0, kind.item, (rows, kind.items)) + rng.normal(0, 0.2, kind.items)
-    wobble += rng.normal(0, kind.taste, (AGENCIES, kind.items))[agency]
+    wobble += rng.normal(0, kind.taste, (kind.agencies, kind.items))[agency]
     spread = np.sqrt(0.35**2 + 0.12**2 + 0.15**2 + kind.person**2 + kind.item**2)
     steps = [NormalDist(sigma=spread).inv_cdf((level / LEVELS) ** kind.ceiling) for level in range(1, LEVELS)]
     ratings = 1 + np.searchsorted(steps, latent[:, None] + np.where(straight[:, None], 0, wobble))
@@ -270,9 +278,11 @@ def _false_table(provinces: int) -> str:
     import report
 
     rows = []
-    for name, kind in HONEST.items():
+    for name, kind in (HONEST | FEW).items():
         rng = np.random.default_rng(SEED)
-        shares = [false_flags(kind, rng, provinces=provinces, unknown=unknown) for unknown in UNKNOWN.values()]
+        # As many agencies of each kind.
+        many = provinces * HONEST["usual"].agencies // kind.agencies
+        shares = [false_flags(kind, rng, provinces=many, unknown=unknown) for unknown in UNKNOWN.values()]
         rows.append((name, *(f"{100 * share:.1f}" for share in shares)))
     return report.table(("honest people", *UNKNOWN), rows)
 

@@ -352,7 +352,7 @@ def test_at_most_a_twentieth_of_honest_agencies_are_flagged_whatever_the_provinc
     for name, kind in simulation.HONEST.items():
         rng = np.random.default_rng(20261125)
         share = simulation.false_flags(kind, rng, provinces=provinces)
-        error = np.sqrt(0.05 * 0.95 / (provinces * simulation.AGENCIES))
+        error = np.sqrt(0.05 * 0.95 / (provinces * kind.agencies))
         assert share <= 0.05 + 2 * error, (name, share)
 
 
