@@ -2,7 +2,7 @@ r"""Gaming risk: how hard an agency's answers are to believe of honest citizens,
 
 Every signal is a mark that some responses bear (:mod:`analysis.signals`), and gives the agency the chance that an
 honest agency would have as many (:mod:`analysis.excess`), or as large a gap to its call-backs. Known signals are
-combined by Cauchy's rule, whose level holds however they hang together; an unknown one takes no part. The score is
+combined by Cauchy's rule, whose small levels hold though signals hang together; an unknown one takes no part. The score is
 :math:`-25\log_{10} p`: every 25 points are one more nought in the chance, and 100 is one in ten thousand or less.
 
 A flag is a reason to look, and never drops an answer. :func:`suspicious` says which answers to leave out for a second
@@ -176,8 +176,8 @@ def gaming_risk(
     References
     ----------
     .. [1] Liu & Xie (2020), Cauchy combination test, JASA 115, 393-402.
-    .. [2] Fang, Chang, Park & Tseng (2023), Heavy-tailed distribution for combining dependent p-values with asymptotic
-       robustness, Statistica Sinica 33, 1115-1142 (chances near 1 held back).
+    .. [2] Gui, Mao, Wang & Wang (2025), Validity and power of heavy-tailed combination tests under asymptotic
+       dependence, arXiv:2508.05818 (small levels hold under dependence; chances near 1 held back).
 
     Examples
     --------
