@@ -2,8 +2,9 @@ r"""Gaming risk: how hard an agency's answers are to believe of honest citizens,
 
 Every signal is a mark that some responses bear (:mod:`analysis.signals`), and gives the agency the chance that an
 honest agency would have as many (:mod:`analysis.excess`), or as large a gap to its call-backs. Known signals are
-combined by Cauchy's rule, whose small levels hold though signals hang together; an unknown one takes no part. The score is
-:math:`-25\log_{10} p`: every 25 points are one more nought in the chance, and 100 is one in ten thousand or less.
+combined by Cauchy's rule, whose small levels hold though signals hang together; an unknown one takes no part. The
+score is :math:`-25\log_{10} p`: every 25 points are one more nought in the chance, and 100 is one in ten thousand or
+less.
 
 A flag is a reason to look, and never drops an answer. :func:`suspicious` says which answers to leave out for a second
 index beside the first. Which stuffing is caught, at which sizes: `benchmarks/gaming_risk.py`.
