@@ -7,10 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.special import chdtrc
-from scipy.stats import shapiro
 
 if TYPE_CHECKING:
-    from analysis.arrays import FloatArray
     from analysis.fay_herriot import FayHerriot
 
 # The Shapiro-Wilk p-value is an approximation up to so many values.
@@ -27,8 +25,6 @@ class AreaDiagnostics:
         p-value of Cochran's Q: small where areas differ by more than sampling and covariates explain.
     agreement : float
         p-value of the goodness of fit of Brown and others: small where predictions contradict direct estimates.
-    normality : float or None
-        p-value of Shapiro and Wilk's test of the standardised residuals; None where they do not vary.
     r_squared : float or None
         What the covariates explain of the variance between areas, corrected for sampling error; None without covariates
         or where areas show no variance.
@@ -44,10 +40,19 @@ class AreaDiagnostics:
 
     homogeneity: float
     agreement: float
-    normality: float | None
     r_squared: float | None
     direct_weights: tuple[float, float]
     residuals: tuple[float, ...]
+
+    @property
+    def normality(self) -> float | None:
+        """p-value of Shapiro and Wilk's test of the standardised residuals; None where they do not vary."""
+        if np.ptp(self.residuals) <= np.sqrt(np.finfo(float).eps) or len(self.residuals) > _SHAPIRO:
+            return None
+        # SciPy's statistics take long to load, and few readers ask for this.
+        from scipy.stats import shapiro
+
+        return float(shapiro(self.residuals).pvalue)
 
 
 def area_diagnostics(fit: FayHerriot) -> AreaDiagnostics:
@@ -81,7 +86,6 @@ def area_diagnostics(fit: FayHerriot) -> AreaDiagnostics:
     return AreaDiagnostics(
         homogeneity=_homogeneity(fit),
         agreement=_agreement(fit),
-        normality=_normality(fit.residuals),
         r_squared=_r_squared(fit),
         direct_weights=(float(weights.min()), float(weights.max())),
         residuals=tuple(fit.residuals.tolist()),
@@ -103,12 +107,6 @@ def _agreement(fit: FayHerriot) -> float:
     distance = np.square(fit.model.direct - fit.prediction[known])
     statistic = np.sum(distance / (fit.model.sampling_variances + fit.mean_squared_error[known]))
     return float(chdtrc(len(distance), statistic))
-
-
-def _normality(residuals: FloatArray) -> float | None:
-    if np.ptp(residuals) <= np.sqrt(np.finfo(float).eps) or len(residuals) > _SHAPIRO:
-        return None
-    return float(shapiro(residuals).pvalue)
 
 
 def _r_squared(fit: FayHerriot) -> float | None:

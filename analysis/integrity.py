@@ -21,6 +21,7 @@ from scipy.special import ndtr
 
 from analysis import excess, signals
 from analysis.errors import AnalysisError
+from analysis.messages import N_
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,37 +39,18 @@ SHARE_ALONE, FLATTERY_ALONE = 0.01, 0.001
 HIGHEST_CHANCE, LOWEST_CHANCE = 0.9, 1e-12
 
 
-def mark(message: str) -> str:
-    """Name a message for the catalogues where it is written down; it is translated where it is shown.
-
-    Parameters
-    ----------
-    message : str
-
-    Returns
-    -------
-    str
-
-    Examples
-    --------
-    >>> mark("as it is")
-    'as it is'
-    """
-    return message
-
-
-TOO_FEW = mark("{count} answers are too few to judge: {fewest} are needed")
-NOTHING_KNOWN = mark("nothing is known by which the answers could be judged")
+TOO_FEW = N_("{count} answers are too few to judge: {fewest} are needed")
+NOTHING_KNOWN = N_("nothing is known by which the answers could be judged")
 MESSAGES = {
-    "straight_lines": mark("give every question the same level"),
-    "perfect_scores": mark("give every question the best level, while the other answers find fault"),
-    "copies": mark("are copies of one another beyond what equal satisfaction explains"),
-    "repeats": mark("repeat the answer given just before them at the same counter"),
-    "bursts": mark("came in a crowd within ten minutes at one counter"),
-    "closing_time": mark("came in the last half hour, outside office hours or on a Sunday"),
-    "quick": mark("came faster than a person can read the questions"),
-    "office_network": mark("came from the office's own network"),
-    "call_backs": mark("the counter's index exceeds that of people who were called back"),
+    "straight_lines": N_("give every question the same level"),
+    "perfect_scores": N_("give every question the best level, while the other answers find fault"),
+    "copies": N_("are copies of one another beyond what equal satisfaction explains"),
+    "repeats": N_("repeat the answer given just before them at the same counter"),
+    "bursts": N_("came in a crowd within ten minutes at one counter"),
+    "closing_time": N_("came in the last half hour, outside office hours or on a Sunday"),
+    "quick": N_("came faster than a person can read the questions"),
+    "office_network": N_("came from the office's own network"),
+    "call_backs": N_("the counter's index exceeds that of people who were called back"),
 }
 # What to expect of honest agencies where there are too few to learn it from: share of marks and correlation.
 # A signal that is not here is then unknown; repeats have their own expectation.

@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import logit, ndtr
-from scipy.stats import poisson
+from scipy.special import logit, ndtr, pdtr, pdtrik
 
 from analysis.arrays import codes, group_sums
 from analysis.copies import copied, own_chance
@@ -388,5 +387,14 @@ def _crowd(log: AnswerLog, line: Line) -> IntArray:
     open_minutes = sum(closes - opens for opens, closes in OFFICE_HOURS)
     pace = responses / np.maximum(days, 1) * BURST_MINUTES / open_minutes
     # The first member is given; the others must be too many.
-    crowd = 1 + poisson.isf(BURST_CHANCE, RUSH * pace) + 1
+    crowd = 1 + _seldom_more(RUSH * pace) + 1
     return np.maximum(crowd, SMALLEST_BURST)[counter].astype(np.int64)
+
+
+def _seldom_more(mean: FloatArray) -> FloatArray:
+    """The least number that a Poisson variable exceeds with a chance of no more than `BURST_CHANCE`."""
+    level = 1 - BURST_CHANCE
+    # The inverse is of real numbers and may lie a rounding above a whole one. Nobody is expected: 0.
+    found = np.ceil(np.where(mean > 0, pdtrik(level, np.maximum(mean, 1e-9)), 0.0))
+    below = np.maximum(found - 1, 0)
+    return np.where(pdtr(below, mean) >= level, below, found)
