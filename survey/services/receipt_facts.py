@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from forms.definition import Questionnaire
     from survey.config import Network
 
-# Survey research calls it speeding to take less than a third of a second a word (Zhang 2013; Conrad, Tourangeau, Couper
-# & Zhang 2017, Survey Research Methods 11). The shipped questions have 5.5 words or more on average in either language,
-# without their hints and choices: 1.5 seconds accuse nobody who reads the bare questions at that speed.
+# Survey research calls it speeding to answer without thought (Conrad, Tourangeau, Couper & Zhang 2017, Survey Research
+# Methods 11), in less than a third of a second a word (Zhang 2013). The shipped ones have 5.5 or more on average,
+# without hints and choices: 1.5 seconds an item accuse nobody who reads the bare questions at that speed.
 SECONDS_PER_ITEM = 1.5
 
 

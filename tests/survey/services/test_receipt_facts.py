@@ -70,7 +70,7 @@ def test_where_no_age_is_known_haste_is_not(age):
 @pytest.mark.parametrize("name", loading.available())
 @pytest.mark.parametrize("language", ["vi", "en"])
 def test_who_reads_the_bare_questions_at_a_third_of_a_second_a_word_is_never_quick(name, language):
-    # 0.3 seconds a word is what survey research takes for speeding (Conrad, Tourangeau, Couper & Zhang 2017).
+    # Less than a third of a second a word is speeding (Zhang 2013).
     questionnaire = loading.load(name)
     words = sum(len(item.text.localised(language).split()) for item in questionnaire.items if item.required)
     assert receipt_facts.shortest_reading(questionnaire) <= dt.timedelta(seconds=0.3 * words)
