@@ -1,8 +1,9 @@
-"""What may be seen: small agencies are hidden, and so is what would give them away by subtraction.
+"""What may be seen: small figures are hidden, with what would give them away, and an attacker has to fail first.
 
-Whoever knows the total of a group and all its members but one knows that one. So within each group whose total is
-shown, the hidden respondents together must be at least the minimum, and hidden members must be at least two: where
-they are not, the smallest shown member is hidden too.
+Whoever knows the total of a group and all its members but one knows that one. So every table is published together with
+all others that its readers can see (:mod:`analysis.publication`), enough cells are hidden (:mod:`analysis.protection`),
+and nothing leaves before an audit has tried to recover every hidden cell (:mod:`analysis.audit`). The audit is part of
+publishing, not an option of it.
 
 References
 ----------
@@ -11,20 +12,25 @@ References
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from analysis.audit import audit
 from analysis.errors import AnalysisError
+from analysis.protection import protect
+from analysis.publication import Table, counted, publication
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Hashable, Sequence
 
     from numpy.typing import ArrayLike
 
     from analysis.arrays import BoolArray, IntArray
+    from analysis.audit import Audit
+    from analysis.publication import Labels, Publication
 
 
 class Audience(StrEnum):
@@ -47,17 +53,6 @@ class Reason(StrEnum):
     COMPLEMENTARY = "Hidden so that a smaller agency cannot be found by subtraction"
 
 
-Name = tuple[int, object]
-
-
-@dataclass(frozen=True, slots=True)
-class Total:
-    """A total that a reader sees or can compute: the domains in it, and what to hide if it gives one of them away."""
-
-    name: Name
-    members: frozenset[int]
-
-
 @dataclass(frozen=True, slots=True)
 class Suppression:
     """What is hidden of a table of n domains and m columns.
@@ -69,14 +64,14 @@ class Suppression:
         Of the same shape.
     hidden_totals : tuple of frozenset
         For each column, the totals that may not be displayed either, as (place of the group, label): all their
-        members together are too few, or another total would give them away.
+        members together are too few, or they would give one of them away.
     minimum : int
         The smallest number of respondents shown.
     """
 
     hidden: BoolArray
     reasons: tuple[tuple[Reason, ...], ...]
-    hidden_totals: tuple[frozenset[Name], ...]
+    hidden_totals: tuple[frozenset[tuple[int, Hashable]], ...]
     minimum: int
 
     @property
@@ -85,14 +80,93 @@ class Suppression:
         return np.asarray(self.hidden.all(axis=1))
 
 
+@dataclass(frozen=True, slots=True)
+class Published:
+    """What may be shown of tables that are published together, and the audit that it has passed.
+
+    Attributes
+    ----------
+    tables : tuple of Suppression
+        In the order given.
+    audit : Audit
+        Its `share_lost` says what protection cost.
+    minimum : int
+
+    Examples
+    --------
+    See :func:`publish`.
+    """
+
+    tables: tuple[Suppression, ...]
+    audit: Audit
+    minimum: int
+
+
+def publish(tables: Sequence[Table], *, audience: str = Audience.PUBLIC, minimum: int | None = None) -> Published:
+    """Decide what may be seen of all tables together, and have an attacker try to recover what is hidden.
+
+    Parameters
+    ----------
+    tables : sequence of Table
+        Everything that one reader can see: all tables, levels, streams and waves.
+    audience : str
+        "public" (at least 10 respondents) or "inside" (at least 5).
+    minimum : int, optional
+        More than the audience's minimum; never less.
+
+    Returns
+    -------
+    Published
+
+    Raises
+    ------
+    AnalysisError
+        The tables do not fit together (:func:`analysis.publication.publication`), `minimum` is below the audience's,
+        or the audit recovers a hidden figure: then nothing is published.
+
+    References
+    ----------
+    .. [1] Fischetti & Salazar-González (2001), Management Science 47(7).
+    .. [2] Hundepool et al. (2012), Statistical Disclosure Control, ch. 4.
+
+    Examples
+    --------
+    Agency C is too small; B hides it from the total, and its own rows by sex with it:
+
+    >>> agencies = Table(["A", "B", "C"], [120, 24, 6], groups=[["all"] * 3])
+    >>> sexes = Table(["A women", "A men", "B women", "B men"], [60, 60, 12, 12], groups=[["A", "A", "B", "B"]])
+    >>> found = publish([agencies, sexes])
+    >>> [table.hidden[:, 0].tolist() for table in found.tables]
+    [[False, True, True], [False, False, False, True]]
+    >>> found.audit.passed, found.audit.share_lost
+    (True, 0.375)
+    """
+    least = _least(audience, minimum)
+    together = publication(tables)
+    hidden = protect(together, minimum=least)
+    found = audit(together, hidden, minimum=least)
+    if not found.passed:
+        raise AnalysisError(
+            "{count} hidden figures could be worked out from the others, the first of them {name}: "
+            "nothing is published; show fewer totals or tables together",
+            count=len(found.recoverable),
+            name=found.recoverable[0].name,
+        )
+    return Published(
+        tables=tuple(_suppression(together, hidden, table, place, minimum=least) for place, table in enumerate(tables)),
+        audit=found,
+        minimum=least,
+    )
+
+
 def suppress(
     counts: ArrayLike,
     *,
-    groups: Sequence[Sequence[object]] = (),
+    groups: Sequence[Labels] = (),
     audience: str = Audience.PUBLIC,
     minimum: int | None = None,
 ) -> Suppression:
-    """Hide small counts, and enough others that no sum of hidden ones can be found below the minimum.
+    """Hide small counts of one table, and enough others that nobody can work them out from its totals.
 
     Parameters
     ----------
@@ -115,7 +189,7 @@ def suppress(
     Raises
     ------
     AnalysisError
-        A count is negative, a group's labels do not fit, or `minimum` is below the audience's.
+        As :func:`publish` does.
 
     Notes
     -----
@@ -131,25 +205,20 @@ def suppress(
     >>> [reason.name for (reason,) in found.reasons]
     ['SHOWN', 'COMPLEMENTARY', 'TOO_FEW']
     """
-    least = _least(audience, minimum)
-    table = _table(counts)
-    displayed = [
-        total for place, labels in enumerate(groups) for total in _totals(labels, group=place, rows=len(table))
-    ]
-    small = (table > 0) & (table < least)
-    small |= small[:, :1] & (table > 0)
-    hidden = small.copy()
-    lost: list[frozenset[Name]] = []
-    for column in range(table.shape[1]):
-        # Whoever is hidden in the first column, for any reason, is hidden whole.
-        hidden[:, column] |= hidden[:, 0]
-        lost.append(_complement(hidden[:, column], table[:, column], displayed=displayed, least=least))
-    return Suppression(
-        hidden=hidden | (table == 0),
-        reasons=_reasons(table, small=small, hidden=hidden),
-        hidden_totals=tuple(lost),
-        minimum=least,
+    table = counted(counts)
+    names = [[label if label is None else (place, label) for label in labels] for place, labels in enumerate(groups)]
+    (found,) = publish([Table(range(len(table)), table, names)], audience=audience, minimum=minimum).tables
+    # Here a total is called by its label.
+    totals = tuple(
+        frozenset(
+            (place, label)
+            for place, labels in enumerate(groups)
+            for label in labels
+            if (place, (place, label)) in column
+        )
+        for column in found.hidden_totals
     )
+    return replace(found, hidden_totals=totals)
 
 
 def _least(audience: str, minimum: int | None) -> int:
@@ -167,86 +236,26 @@ def _least(audience: str, minimum: int | None) -> int:
     return floor if minimum is None else minimum
 
 
-def _table(counts: ArrayLike) -> IntArray:
-    given = np.asarray(counts)
-    table = given.astype(np.int64)
-    if given.size and ((table < 0).any() or (table != given).any()):
-        raise AnalysisError("counts of respondents must be whole numbers from 0")
-    return table[:, None] if table.ndim == 1 else table
+def _suppression(together: Publication, mask: BoolArray, table: Table, place: int, *, minimum: int) -> Suppression:
+    """What is hidden of one of the tables."""
+    rows, columns = together.rows[place], together.columns[place]
+    counts, hidden = together.counts[rows, :columns], mask[rows, :columns]
+    return Suppression(
+        hidden=hidden | (counts == 0),
+        reasons=_reasons(counts, hidden=hidden, minimum=minimum),
+        hidden_totals=tuple(_hidden_totals(together, mask[:, column], table) for column in range(columns)),
+        minimum=minimum,
+    )
 
 
-def _totals(labels: Sequence[object], *, group: int, rows: int) -> list[Total]:
-    """The displayed totals of one group."""
-    if len(labels) != rows:
-        raise AnalysisError(
-            "group {group} has {found} labels for {rows} domains", group=group, found=len(labels), rows=rows
-        )
-    names = dict.fromkeys(label for label in labels if label is not None)
-    return [Total((group, name), frozenset(row for row, label in enumerate(labels) if label == name)) for name in names]
+def _hidden_totals(together: Publication, hidden: BoolArray, table: Table) -> frozenset[tuple[int, Hashable]]:
+    names = {(group, label) for group, labels in enumerate(table.groups) for label in labels if label is not None}
+    return frozenset((group, label) for group, label in names if hidden[together.place(label)])
 
 
-def _closed(totals: list[Total]) -> list[Total]:
-    """The totals, and the differences of one and another inside it, which any reader can compute; smallest first."""
-    found = {total.members: total for total in totals}
-    queue = list(found.values())
-    while queue:
-        one = queue.pop()
-        for other in list(found.values()):
-            inner, outer = sorted((one, other), key=lambda total: len(total.members))
-            rest = outer.members - inner.members
-            if inner.members < outer.members and rest not in found:
-                found[rest] = Total(inner.name, rest)
-                queue.append(found[rest])
-    return sorted(found.values(), key=lambda total: len(total.members))
-
-
-def _complement(hidden: BoolArray, counts: IntArray, *, displayed: list[Total], least: int) -> frozenset[Name]:
-    """Hide more, in place, until no total gives a small sum away; the totals that no hiding can save."""
-    lost: set[Name] = set()
-    while True:
-        kept = [total for total in displayed if total.name not in lost]
-        found = _protect(hidden, counts, totals=_closed(kept), least=least)
-        if found is None:
-            return frozenset(lost)
-        # Totals of the very same members are lost together.
-        members = next(total.members for total in kept if total.name == found)
-        lost |= {total.name for total in kept if total.members == members}
-
-
-def _protect(hidden: BoolArray, counts: IntArray, *, totals: list[Total], least: int) -> Name | None:
-    """Hide the smallest shown member of every total that gives something away; the total where there is none left."""
-    changed = True
-    while changed:
-        changed = False
-        for total in totals:
-            if _safe(hidden, counts, members=total.members, least=least):
-                continue
-            victim = _victim(hidden, counts, members=total.members)
-            if victim is None:
-                return total.name
-            hidden[victim] = changed = True
-    return None
-
-
-def _safe(hidden: BoolArray, counts: IntArray, *, members: frozenset[int], least: int) -> bool:
-    """Nobody is hidden, or at least two are, who together reach the minimum."""
-    inside = [int(counts[row]) for row in members if hidden[row] and counts[row] > 0]
-    return not inside or (len(inside) > 1 and sum(inside) >= least)
-
-
-def _victim(hidden: BoolArray, counts: IntArray, *, members: frozenset[int]) -> int | None:
-    """The smallest member still shown."""
-    shown = [row for row in members if not hidden[row] and counts[row] > 0]
-    return min(shown, key=lambda row: (int(counts[row]), row), default=None)
-
-
-def _reasons(table: IntArray, *, small: BoolArray, hidden: BoolArray) -> tuple[tuple[Reason, ...], ...]:
-    def reason(place: tuple[int, int]) -> Reason:
-        if table[place] == 0:
-            return Reason.NOBODY
-        if small[place]:
-            return Reason.TOO_FEW
-        return Reason.COMPLEMENTARY if hidden[place] else Reason.SHOWN
-
-    rows, columns = table.shape
-    return tuple(tuple(reason((row, column)) for column in range(columns)) for row in range(rows))
+def _reasons(counts: IntArray, *, hidden: BoolArray, minimum: int) -> tuple[tuple[Reason, ...], ...]:
+    small = hidden & ((counts < minimum) | (counts[:, :1] < minimum))
+    # In a row hidden whole nothing is said of its columns, not even which are empty.
+    kinds = np.select([(counts == 0) & ~hidden, small, hidden], [0, 1, 2], default=3)
+    names = (Reason.NOBODY, Reason.TOO_FEW, Reason.COMPLEMENTARY, Reason.SHOWN)
+    return tuple(tuple(names[kind] for kind in row) for row in kinds.tolist())

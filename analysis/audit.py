@@ -1,0 +1,322 @@
+"""The audit before anything is published: an attacker who knows it all tries to find every hidden count.
+
+He knows the displayed figures of all tables, levels, streams and waves, the equations between them and the rule of
+suppression, and computes for each hidden cell the interval in which its count must lie. Cells are *recoverable* where
+that interval is too narrow: sliding protection in the sense of Fischetti and Salazar.
+
+The width required of a cell with fewer than `minimum` respondents is ``minimum - 2``, that of the numbers 1 to
+``minimum - 1`` which the rule itself admits. A hidden sum that is known and below the minimum never has it, nor has one
+hidden cell alone. A cell hidden for another's sake only needs to be open: one number less than the truth or more.
+
+The judge is the linear program, of minimum and maximum, cell by cell. Most cells never come before him: those that
+elimination and sums give away on one side, on the other those for which one of a few worlds is proof enough.
+
+References
+----------
+.. [1] Fischetti & Salazar-González (2001), Management Science 47(7): attacker's problems, sliding protection levels.
+.. [2] Hundepool et al. (2012), Statistical Disclosure Control, ch. 4.
+.. [3] Salazar-González (2008), Statistical confidentiality: optimization techniques to protect tables, Computers &
+       Operations Research 35(5).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from analysis.errors import AnalysisError
+from analysis.widening import TOLERANCE, doubtful, extreme, widen
+from analysis.worlds import by_columns, by_row, moves
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable
+
+    from analysis.arrays import BoolArray, FloatArray, IntArray
+    from analysis.publication import Publication
+    from analysis.worlds import Moves
+
+
+@dataclass(frozen=True, slots=True)
+class Exposure:
+    """A hidden cell that can be worked out too closely.
+
+    Attributes
+    ----------
+    name : hashable
+        Its figure.
+    column : int
+    width : float
+        Its count lies in an interval no wider than this; 0 is the count itself.
+
+    Examples
+    --------
+    See :func:`audit`.
+    """
+
+    name: Hashable
+    column: int
+    width: float
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """What an attacker found.
+
+    Attributes
+    ----------
+    recoverable : tuple of Exposure
+        Nothing may be published unless it is empty.
+    cells : int
+        Figures in which somebody is counted.
+    suppressed : int
+        How many of them are hidden.
+    checked : int
+        Cells attacked: the suppressed ones, and the empty columns of rows hidden whole.
+    by_program : int
+        How many of them had to come before the linear program alone.
+
+    Examples
+    --------
+    See :func:`audit`.
+    """
+
+    recoverable: tuple[Exposure, ...]
+    cells: int
+    suppressed: int
+    checked: int
+    by_program: int
+
+    @property
+    def passed(self) -> bool:
+        """Nothing is recoverable."""
+        return not self.recoverable
+
+    @property
+    def share_lost(self) -> float:
+        """Hidden figures among those in which somebody is counted; 0 where there is none."""
+        return self.suppressed / self.cells if self.cells else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Attack:
+    """What is known of each hidden cell, in the order of ``np.argwhere(hidden)``.
+
+    Attributes
+    ----------
+    places : ndarray of int, shape (cells, 2)
+    lacking : ndarray
+        By how much its interval is too narrow; 0 where it is wide enough.
+    width : ndarray
+        The interval's width where it is too narrow.
+    by_program : int
+        Cells of which the linear program had to find minimum and maximum.
+    """
+
+    places: IntArray
+    lacking: FloatArray
+    width: FloatArray
+    by_program: int
+
+    @property
+    def exposed(self) -> BoolArray:
+        """Cells that are too narrow."""
+        return np.asarray(self.lacking > TOLERANCE)
+
+
+def audit(publication: Publication, hidden: BoolArray, *, minimum: int) -> Audit:
+    """Try to recover every hidden cell.
+
+    Parameters
+    ----------
+    publication : Publication
+        Everything published together.
+    hidden : ndarray of bool, shape (figures, columns)
+        Cells that are not displayed. A row hidden in its first column is hidden whole.
+    minimum : int
+        Respondents below which a cell is sensitive.
+
+    Returns
+    -------
+    Audit
+
+    Raises
+    ------
+    AnalysisError
+        The mask has another shape than the counts, or shows a column of a row that is hidden.
+
+    Examples
+    --------
+    >>> from analysis.publication import Table, publication
+    >>> found = publication([Table(["A", "B", "C"], [40, 14, 6], groups=[["all"] * 3])])
+    >>> audit(found, found.counts == 6, minimum=10).recoverable
+    (Exposure(name='C', column=0, width=0.0),)
+    >>> audit(found, (found.counts == 6) | (found.counts == 14), minimum=10).passed
+    True
+    """
+    _check(publication, hidden)
+    found = attack(publication, hidden, minimum=minimum)
+    narrow = np.flatnonzero(found.exposed)
+    counted = publication.counts > 0
+    return Audit(
+        recoverable=tuple(
+            Exposure(publication.names[row], int(column), float(width))
+            for (row, column), width in zip(found.places[narrow].tolist(), found.width[narrow], strict=True)
+        ),
+        cells=int(counted.sum()),
+        suppressed=int((hidden & counted).sum()),
+        checked=len(found.places),
+        by_program=found.by_program,
+    )
+
+
+def feasible_interval(
+    publication: Publication, hidden: BoolArray, name: Hashable, column: int, *, by_sums_only: bool = False
+) -> tuple[float, float]:
+    """The lowest and the highest count that a hidden cell can have, by linear programming and nothing else.
+
+    Parameters
+    ----------
+    publication : Publication
+    hidden : ndarray of bool, shape (figures, columns)
+    name : hashable
+    column : int
+    by_sums_only : bool
+        Without the knowledge that a column has at most as many respondents as all of its row.
+
+    Returns
+    -------
+    tuple of float
+        Where nothing displayed bounds the count, a large number.
+
+    Raises
+    ------
+    AnalysisError
+        The cell is not hidden, or the mask does not fit.
+
+    Examples
+    --------
+    >>> from analysis.publication import Table, publication
+    >>> found = publication([Table(["A", "B", "C"], [40, 14, 6], groups=[["all"] * 3])])
+    >>> feasible_interval(found, found.counts < 40, "C", 0)
+    (1.0, 19.0)
+    """
+    _check(publication, hidden)
+    place = publication.place(name)
+    if not hidden[place, column]:
+        raise AnalysisError("{name} is not hidden in column {column}", name=name, column=column)
+    everything = moves(publication, hidden, by_sums_only=by_sums_only)
+    cell = int(np.count_nonzero(hidden.ravel()[: place * hidden.shape[1] + column]))
+    direction = everything.cells[[cell]].toarray().ravel()
+    count = publication.counts[place, column]
+    low, high = (float(count + direction @ extreme(everything, sign * direction)) for sign in (-1.0, 1.0))
+    return low, high
+
+
+def attack(publication: Publication, hidden: BoolArray, *, minimum: int) -> Attack:
+    """Seek, for every hidden cell, worlds as far apart as is required of it; assumes arguments already checked.
+
+    Parameters
+    ----------
+    publication : Publication
+    hidden : ndarray of bool, shape (figures, columns)
+    minimum : int
+
+    Returns
+    -------
+    Attack
+
+    Examples
+    --------
+    >>> from analysis.publication import Table, publication
+    >>> found = attack(publication([Table(["A", "B"], [4, 6], groups=[["all", "all"]])]),
+    ...                np.array([[True], [True], [False]]), minimum=12)
+    >>> found.width.tolist(), found.lacking.tolist()
+    ([8.0, 8.0], [2.0, 2.0])
+    """
+    places = np.argwhere(hidden)
+    row, column = places.T
+    by_sums = required_widths(publication.counts[row, column], minimum=minimum)
+    in_rows = np.minimum(by_sums, 1.0)
+    at_most = _at_most(publication, hidden)[row, column]
+    # What single sums give away is lost; worlds are sought for the others.
+    lost = at_most < by_sums - TOLERANCE
+    low, high = np.zeros(len(places)), np.zeros(len(places))
+    sought = np.where(lost, 0.0, by_sums)
+    everything = moves(publication, hidden)
+    # Whole rows first: their worlds count for all columns at once, and for both demands.
+    widen(everything.within(by_row(everything, places)), low, high, required=sought)
+    judged = _in_rows(everything, places, low, high, required=np.minimum(sought, 1.0))
+    lacking, width = in_rows - (high - low), high - low
+    # Whatever is possible with the bound by rows is possible without it.
+    loose = moves(publication, hidden, by_sums_only=True)
+    judged += widen(loose, low, high, required=sought, judge=True)
+    sums_lack = by_sums - (high - low)
+    lacking, width = np.maximum(lacking, sums_lack), np.where(sums_lack > TOLERANCE, high - low, width)
+    lacking[lost], width[lost] = (by_sums - at_most)[lost], at_most[lost]
+    return Attack(places, np.maximum(lacking, 0.0), width, judged)
+
+
+def required_widths(counts: IntArray, *, minimum: int) -> FloatArray:
+    """How wide the interval of a hidden count must be.
+
+    Parameters
+    ----------
+    counts : ndarray of int
+    minimum : int
+
+    Returns
+    -------
+    ndarray
+        ``minimum - 2`` below the minimum, 1 from it on, and 0 for nobody.
+
+    Examples
+    --------
+    >>> required_widths(np.array([0, 1, 9, 10]), minimum=10).tolist()
+    [0.0, 8.0, 8.0, 1.0]
+    """
+    return np.where(counts == 0, 0.0, np.where(counts < minimum, max(minimum - 2.0, 1.0), 1.0))
+
+
+def _in_rows(everything: Moves, places: IntArray, low: FloatArray, high: FloatArray, *, required: FloatArray) -> int:
+    """Worlds that keep columns within their rows: columns by themselves, then everything, for what is left."""
+    if doubtful(low, high, required).any():
+        widen(everything.within(by_columns(everything, places)), low, high, required=required)
+    return widen(everything, low, high, required=required, judge=True)
+
+
+def _check(publication: Publication, hidden: BoolArray) -> None:
+    if hidden.shape != publication.counts.shape:
+        raise AnalysisError(
+            "the mask of what is hidden has the shape {found}, the counts {expected}",
+            found=hidden.shape,
+            expected=publication.counts.shape,
+        )
+    if (hidden[:, :1] & ~hidden).any():
+        raise AnalysisError("a row hidden in its first column must be hidden whole")
+
+
+def _at_most(publication: Publication, hidden: BoolArray) -> FloatArray:
+    """A width that no cell's interval exceeds, from one equation at a time.
+
+    An equation with one unknown gives it away, and the next equation may have one unknown less. Here columns that
+    nobody of a hidden row answered count as known: a total that is one hidden row's figure is not displayed, whoever
+    knows that it is. Where only members of a displayed total are unknown, what one of them gains the others lose, down
+    to one each.
+    """
+    members, totals = publication.relations > 0, publication.relations < 0
+    members, totals = members.astype(np.float64), totals.astype(np.float64)
+    unknown, used = hidden & (publication.counts > 0), members + totals
+    while True:
+        alone = (used.T @ (used @ unknown == 1)) > 0
+        if not (alone & unknown).any():
+            break
+        unknown &= ~alone
+    slack = np.where(unknown, publication.counts - 1, 0)
+    between = members @ slack + np.where(totals @ unknown > 0, np.inf, 0.0)
+    widths = np.where(unknown, np.inf, 0.0)
+    entries = members.tocoo()
+    for column in range(hidden.shape[1]):
+        np.minimum.at(widths[:, column], entries.col, between[entries.row, column])
+    return widths
