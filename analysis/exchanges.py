@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 # A cell of a table of two ways is in a sum across and a sum down.
 WAYS = 2
 # Rectangles are tried together while there are at most so many.
-MOST = 20_000_000
+MOST = 4_000_000
 
 
 def exchange(moves: Moves, low: FloatArray, high: FloatArray) -> None:

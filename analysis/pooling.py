@@ -11,7 +11,7 @@ from analysis.cells import MATRICES, Cells, PSUFrame, gathered
 from analysis.errors import AnalysisError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from analysis.arrays import FloatArray, IntArray
 
@@ -101,6 +101,45 @@ def merged(one: Cells, other: Cells) -> Cells:
         centre=one.centre,
         bound=one.bound | other.bound,
         domains=domains,
+    )
+
+
+def restricted(cells: Cells, domains: Collection[Any]) -> Cells:
+    """The same design with only these domains: the PSUs of the others remain, without members.
+
+    Parameters
+    ----------
+    cells : Cells
+    domains : collection of labels
+
+    Returns
+    -------
+    Cells
+
+    Examples
+    --------
+    >>> from analysis.cells import Sums, cells_from_sums
+    >>> cells = cells_from_sums(["A", "B"], ["N", "N"], [1, 2], respondents=[4, 6],
+    ...                         sums={"q1": Sums([4, 6], [4, 6], [3, 5])})
+    >>> part = restricted(cells, {"B"})
+    >>> part.domains, part.respondents.tolist(), len(part.psus)
+    (('B',), [6], 2)
+    """
+    kept = [place for place, label in enumerate(cells.domains) if label in domains]
+    number = np.full(len(cells.domains), -1, dtype=np.int64)
+    number[kept] = np.arange(len(kept))
+    inside = number[cells.domain] >= 0
+    frame = PSUFrame(cells.psu[inside], cells.stratum_of_psu, cells.strata, cells.psus)
+    columns = {name: getattr(cells, name)[inside] for name in MATRICES}
+    return gathered(
+        columns | {"respondents": cells.respondents[inside].astype(np.float64)},
+        number[cells.domain[inside]],
+        frame,
+        measures=cells.measures,
+        kinds=cells.kinds,
+        centre=cells.centre,
+        bound=cells.bound,
+        domains=tuple(cells.domains[place] for place in kept),
     )
 
 

@@ -46,7 +46,7 @@ def protect(publication: Publication, *, minimum: int, exact: bool | None = None
     minimum : int
         The smallest number of respondents shown.
     exact : bool, optional
-        The fewest possible, or a good choice; by default the fewest in small publications.
+        The fewest possible, or a good choice; by default the fewest in small publications whose sums cross.
 
     Returns
     -------
@@ -69,11 +69,11 @@ def protect(publication: Publication, *, minimum: int, exact: bool | None = None
     cost = costs(publication)
     quick = _along_sums(publication, forced, cost, minimum)
     hidden = _secured(publication, quick, cost, minimum=minimum)
-    small = int((publication.counts > 0).sum()) <= SMALL
-    if (hidden & ~forced & (publication.counts > 0)).any() and (small if exact is None else exact):
-        return fewest(publication, forced, cost, minimum=minimum)
-    # What single sums asked for is needed; what routes added may not be.
-    return hidden if hidden is quick else _cleaned(publication, hidden, forced, cost, minimum=minimum)
+    small = int((publication.counts > 0).sum()) <= SMALL and hidden is not quick
+    if (hidden == forced).all() or not (small if exact is None else exact):
+        # What single sums asked for is needed; what routes added may not be.
+        return hidden if hidden is quick else _cleaned(publication, hidden, forced, cost, minimum=minimum)
+    return _secured(publication, fewest(publication, forced, cost, minimum=minimum), cost, minimum=minimum)
 
 
 def primary(publication: Publication, *, minimum: int) -> BoolArray:
@@ -172,12 +172,13 @@ def _unsafe(
 
 
 def _secured(publication: Publication, hidden: BoolArray, cost: FloatArray, *, minimum: int) -> BoolArray:
-    """Open routes for the cells that the attacker finds, until he finds none."""
+    """Open routes for the cells that the attacker finds, until he finds none (or all is hidden)."""
     while True:
         found = attack(publication, hidden, minimum=minimum)
-        if not found.exposed.any():
+        more = _more(publication, hidden, found, cost) if found.exposed.any() else hidden
+        if not (more & ~hidden).any():
             return hidden
-        hidden = _whole(hidden | _more(publication, hidden, found, cost))
+        hidden = _whole(hidden | more)
 
 
 def _more(publication: Publication, hidden: BoolArray, found: Attack, cost: FloatArray) -> BoolArray:

@@ -87,11 +87,17 @@ def sums(
     )
 
 
-def level_moments(
-    session: Session, *, wave_id: int, stream: str, questionnaire: Questionnaire, variables: Measures
+def moments(
+    session: Session,
+    *,
+    wave_id: int,
+    stream: str,
+    questionnaire: Questionnaire,
+    variables: Measures,
+    kind: Kind = Kind.MEAN,
 ) -> Moments:
-    """Second moments of each respondent's mean level over the items of each variable, of who answered all variables."""
-    kernel = _Kernel(questionnaire, variables, kind=Kind.MEAN)
+    """Second moments of who answered every variable: means over its items of levels, or of favourable ones."""
+    kernel = _Kernel(questionnaire, variables, kind=kind)
     query = _query(_DESIGNS[Stream(stream)], wave_id=wave_id, stream=Stream(stream))
     keys, columns = _summed(session, query, stream=stream, nothing=kernel.levels([]), add_up=kernel.levels)
     return moments_from_products(

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from survey.services.indices import IndexCell
+    from survey.services.index_values import IndexCell
 
 # Room at both ends of a strip, in per cent, so that a dot at 0 or 100 is not cut in half.
 _PADDING = 4.0

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from survey.i18n import Locale
-    from survey.services.indices import DimensionName, IndexCell, IndexRow, IndexTable
+    from survey.services.index_values import DimensionName, IndexCell, IndexRow, IndexTable
 
 # Stable names in English: programs read this header, in whatever language a person asked for the file.
 COLUMNS = (

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from docx.document import Document as WordDocument
 
     from survey.i18n import Locale
-    from survey.services.indices import IndexCell, IndexRow, IndexTable
+    from survey.services.index_values import IndexCell, IndexRow, IndexTable
 
 _STATE = "CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM"
 _MOTTO = "Độc lập - Tự do - Hạnh phúc"

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import json
-import math
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
+
+from survey.exports.decisions_json import row_parts, whole_parts
+from survey.exports.numbers import number
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from survey.i18n import Locale
-    from survey.services.indices import IndexCell, IndexRow, IndexTable
-
-# Filled by later work; a reader may rely on the keys being there.
-_NOT_YET = ("rank", "rank_low", "rank_high", "group", "change", "change_p", "change_p_adjusted", "integrity", "model")
+    from survey.services.index_values import Disclosure, IndexCell, IndexRow, IndexTable
 
 
 def document(table: IndexTable, *, language: Locale) -> dict[str, Any]:
@@ -29,9 +29,14 @@ def document(table: IndexTable, *, language: Locale) -> dict[str, Any]:
         "confidence_level": table.confidence_level,
         "method": table.interval_method,
         "minimum_respondents": table.minimum_respondents,
+        "weighting": table.weighting,
+        "left_out": table.left_out,
+        "disclosure": _disclosure(table.disclosure),
+        "composites": [{"id": one.id, "name": one.name, "rule": one.rule} for one in table.composites],
+        "decisions": whole_parts(table.decided, language=language),
         "dimensions": [{"id": one.id, "name": one.name, "short": one.short} for one in table.dimensions],
-        "province": _row(table.province, language=language),
-        "rows": [_row(row, language=language) for row in table.rows],
+        "province": _row(table.province, table, language=language),
+        "rows": [_row(row, table, language=language) for row in table.rows],
     }
 
 
@@ -41,7 +46,8 @@ def indices_json(table: IndexTable, *, language: Locale) -> bytes:
     return f"{text}\n".encode()
 
 
-def _row(row: IndexRow, *, language: Locale) -> dict[str, Any]:
+def _row(row: IndexRow, table: IndexTable, *, language: Locale) -> dict[str, Any]:
+    leading = table.overall.id if table.overall else None
     cells = [cell for cell in row.dimensions.values() if cell is not None]
     return {
         "agency": row.agency.code if row.agency else None,
@@ -50,10 +56,12 @@ def _row(row: IndexRow, *, language: Locale) -> dict[str, Any]:
         "level": row.agency.level if row.agency else "province",
         "n": row.respondents,
         # A row has one figure for six dimensions: the least certain of them speaks for it.
-        "n_effective": min(_numbers(cell.effective for cell in cells), default=None),
-        "deff": max(_numbers(cell.design_effect for cell in cells), default=None),
+        "n_effective": min(_known(cell.effective for cell in cells), default=None),
+        "deff": max(_known(cell.design_effect for cell in cells), default=None),
         "dimensions": {name: _cell(cell) for name, cell in row.dimensions.items()},
-        **dict.fromkeys(_NOT_YET),
+        "overall": _cell(row.composites.get(leading or "")),
+        "composites": {name: _cell(cell) for name, cell in row.composites.items()},
+        **row_parts(row.decision, language=language, cell=_cell),
         "suppressed": row.suppressed,
         "reason": language.gettext(row.reason) if row.reason else None,
         "note": language.gettext(row.note) if row.note else None,
@@ -64,20 +72,19 @@ def _cell(cell: IndexCell | None) -> dict[str, Any] | None:
     if cell is None:
         return None
     return {
-        "index": _number(cell.value),
-        "se": _number(cell.standard_error),
-        "ci_low": _number(cell.low),
-        "ci_high": _number(cell.high),
+        "index": number(cell.value),
+        "se": number(cell.standard_error),
+        "ci_low": number(cell.low),
+        "ci_high": number(cell.high),
         "n": cell.respondents,
-        "n_effective": _number(cell.effective),
-        "deff": _number(cell.design_effect),
+        "n_effective": number(cell.effective),
+        "deff": number(cell.design_effect),
     }
 
 
-def _numbers(values: Iterable[float | None]) -> list[float]:
-    return [value for value in values if value is not None and math.isfinite(value)]
+def _disclosure(disclosure: Disclosure | None) -> dict[str, Any] | None:
+    return None if disclosure is None else asdict(disclosure)
 
 
-def _number(value: float | None) -> float | None:
-    # JSON has no NaN and no infinity.
-    return value if value is not None and math.isfinite(value) else None
+def _known(values: Iterable[float | None]) -> list[float]:
+    return [value for value in map(number, values) if value is not None]

@@ -11,7 +11,7 @@ from survey.i18n import mark
 
 if TYPE_CHECKING:
     from survey.i18n import Locale
-    from survey.services.indices import IndexCell, IndexRow, IndexTable
+    from survey.services.index_values import IndexCell, IndexRow, IndexTable
 
 # The sentences of `analysis`, which knows no languages, named here for the catalogues.
 OF_ANALYSIS = (

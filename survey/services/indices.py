@@ -9,132 +9,114 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-import numpy as np
 from sqlalchemy import func, select
 
-from analysis.cells import cells_from_sums
-from analysis.disclosure import Audience, Reason, suppress
-from analysis.index import index_by_domain, index_of_whole
-from survey.engine import sql
+from analysis.disclosure import Audience
 from survey.i18n import mark
 from survey.models import Response
-from survey.services import agencies, questionnaires, waves
+from survey.services import agencies, questionnaires, transactions, waves
 from survey.services.errors import NotFoundError
+from survey.services.hiding import Gone, Hidden, hidden
+from survey.services.index_sums import DESIGN, TRANSACTIONS, Summed, sum_wave
+from survey.services.index_values import (
+    AgencyName,
+    CompositeName,
+    DimensionName,
+    IndexCell,
+    IndexRow,
+    IndexTable,
+    WaveName,
+)
 
 if TYPE_CHECKING:
-    import datetime as dt
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping
 
     from sqlalchemy.orm import Session
 
-    from analysis.disclosure import Suppression
     from analysis.index import DomainIndex
     from analysis.results import Estimate
     from forms.definition import Questionnaire
     from survey.services.references import AgencyRef, WaveRef
 
 CONFIDENCE_LEVEL = 0.95
-# The label of the total that the province's row shows, in the first group of totals.
-_ALL = "all"
 NOBODY = mark("Nobody answered")
 TOO_SMALL = mark("Not shown: with so few answers here or at another agency, one person's answer could be found out.")
 SOME_HIDDEN = mark("Dimensions that too few people answered are not shown.")
 
 
 @dataclass(frozen=True, slots=True)
-class IndexCell:
-    """One index of one agency, in points from 0 to 100, with its uncertainty."""
+class Prepared:
+    """The indices of a stream, its agencies, and what of them `audience` may not see."""
 
-    value: float
-    low: float
-    high: float
-    standard_error: float | None
-    respondents: int
-    effective: float
-    design_effect: float | None
+    summed: Summed
+    units: tuple[AgencyRef, ...]
+    hidden: Hidden
+    audience: Audience
 
-
-@dataclass(frozen=True, slots=True)
-class AgencyName:
-    """What a reader needs to recognise an agency."""
-
-    code: str
-    name: str
-    kind: str
-    level: str
-
-
-@dataclass(frozen=True, slots=True)
-class IndexRow:
-    """The dimensions of one agency, or of the whole province where `agency` is None.
-
-    A suppressed row has no `respondents` and no cells; `reason` says why, as a message to translate. A dimension that
-    nobody answered, or too few did, is None in a row that is shown.
-    """
-
-    agency: AgencyName | None
-    respondents: int | None
-    dimensions: Mapping[str, IndexCell | None]
-    suppressed: bool = False
-    reason: str | None = None
-    note: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class DimensionName:
-    """A dimension as the reader's language calls it."""
-
-    id: str
-    name: str
-    short: str
-
-
-@dataclass(frozen=True, slots=True)
-class WaveName:
-    """The wave that a table is of."""
-
-    code: str
-    title: str
-    is_simulated: bool
-    opens_on: dt.date
-    closes_on: dt.date
-    questionnaire_hash: str
-
-
-@dataclass(frozen=True, slots=True)
-class IndexTable:
-    """All indices of one wave and one stream: the province and its agencies."""
-
-    wave: WaveName
-    stream: str
-    confidence_level: float
-    interval_method: str
-    dimensions: tuple[DimensionName, ...]
-    province: IndexRow
-    rows: tuple[IndexRow, ...]
-    minimum_respondents: int
+    def overall(self, place: int) -> Estimate | None:
+        """The leading composite of an agency, None where it is not shown."""
+        if self.hidden.rows[place] or (self.summed.leading or "") in self.hidden.indices[place].composites:
+            return None
+        return self.summed.overall(self.summed.by_agency.get(self.units[place].id))
 
 
 def index_table(
-    session: Session, wave_code: str, *, stream: str, locale: str, audience: str = Audience.PUBLIC
+    session: Session,
+    wave_code: str,
+    *,
+    stream: str,
+    locale: str,
+    audience: str = Audience.PUBLIC,
+    weighting: str = DESIGN,
+    leave_out: Collection[int] = (),
 ) -> IndexTable:
-    """All indices of one stream of a wave, as `audience` may see them."""
+    """All indices of one stream of a wave, as `audience` may see them, without the responses `leave_out`."""
+    found = prepare(session, wave_code, stream=stream, audience=audience, weighting=weighting, leave_out=leave_out)
+    return table_of(found, locale=locale)
+
+
+def prepare(
+    session: Session,
+    wave_code: str,
+    *,
+    stream: str,
+    audience: str = Audience.PUBLIC,
+    weighting: str = DESIGN,
+    leave_out: Collection[int] = (),
+) -> Prepared:
+    """The indices before they are named and drawn, and what must be hidden of them."""
     wave = waves.find(session, wave_code)
     if wave is None:
         raise NotFoundError(mark("There is no wave with the code {code}."), code=wave_code)
-    questionnaire = questionnaires.get(session, wave.questionnaire_hash)
-    summed = _sum(session, wave, questionnaire, stream=stream)
-    units = _units(session, wave, summed)
-    hidden = _suppression(units, summed, audience=Audience(audience))
-    return IndexTable(
-        wave=_wave_name(wave),
+    summed = sum_wave(
+        session,
+        wave,
+        questionnaires.get(session, wave.questionnaire_hash),
         stream=stream,
+        weighting=weighting,
+        transactions=transactions.of_wave(session, wave) if weighting == TRANSACTIONS else None,
+        leave_out=leave_out,
+    )
+    units = tuple(_units(session, wave, summed))
+    return Prepared(summed, units, hidden(summed, units, audience=Audience(audience)), Audience(audience))
+
+
+def table_of(found: Prepared, *, locale: str) -> IndexTable:
+    """The table as a reader of that language gets it."""
+    summed = found.summed
+    return IndexTable(
+        wave=_wave_name(summed.wave),
+        stream=summed.stream,
         confidence_level=CONFIDENCE_LEVEL,
         interval_method=_method(summed.whole),
-        dimensions=_dimension_names(questionnaire, locale),
-        province=_province_row(summed, hidden),
-        rows=tuple(_agency_row(unit, summed, hidden, place) for place, unit in enumerate(units)),
-        minimum_respondents=hidden.minimum,
+        dimensions=_dimension_names(summed.questionnaire, locale),
+        province=_province_row(found),
+        rows=tuple(_agency_row(found, place) for place in range(len(found.units))),
+        minimum_respondents=found.hidden.minimum,
+        composites=_composite_names(summed.questionnaire, locale),
+        weighting=summed.weighting,
+        left_out=summed.left_out,
+        disclosure=found.hidden.disclosure,
     )
 
 
@@ -158,87 +140,62 @@ def latest(session: Session) -> int:
     return session.scalar(select(func.max(Response.id))) or 0
 
 
-@dataclass(frozen=True, slots=True)
-class _Summed:
-    """The indices of a stream before anything is hidden."""
-
-    dimensions: tuple[str, ...]
-    by_agency: Mapping[int, DomainIndex]
-    whole: DomainIndex
-
-
-def _sum(session: Session, wave: WaveRef, questionnaire: Questionnaire, *, stream: str) -> _Summed:
-    dimensions = {one.id: (one.id,) for one in questionnaire.dimensions}
-    measures = {one.id: one.items for one in questionnaire.dimensions}
-    grouped = sql.sums(session, wave_id=wave.id, stream=stream, questionnaire=questionnaire, measures=measures)
-    cells = cells_from_sums(
-        grouped.domain, grouped.stratum, grouped.psu, respondents=grouped.respondents, sums=grouped.sums
-    )
-    return _Summed(
-        dimensions=tuple(dimensions),
-        by_agency={one.domain: one for one in index_by_domain(cells, dimensions=dimensions)},
-        whole=index_of_whole(cells, dimensions=dimensions),
-    )
-
-
-def _units(session: Session, wave: WaveRef, summed: _Summed) -> list[AgencyRef]:
+def _units(session: Session, wave: WaveRef, summed: Summed) -> list[AgencyRef]:
     """The agencies of the wave's last day, and any other that was answered for."""
     current = {agency.id for agency in agencies.listing(session, on=wave.closes_on)}
     return [agency for agency in agencies.listing(session) if agency.id in current or agency.id in summed.by_agency]
 
 
-def _suppression(units: Sequence[AgencyRef], summed: _Summed, *, audience: Audience) -> Suppression:
-    """What must not be shown beside the province's total, the only one that is."""
-    counts = np.zeros((len(units), 1 + len(summed.dimensions)), dtype=np.int64)
-    for place, unit in enumerate(units):
-        if unit.id in summed.by_agency:
-            counts[place] = _counts(summed.by_agency[unit.id])
-    return suppress(counts, groups=[[_ALL] * len(units)], audience=audience)
-
-
-def _counts(index: DomainIndex) -> list[int]:
-    return [index.respondents, *(estimate.respondents if estimate else 0 for estimate in index.dimensions.values())]
-
-
-def _agency_row(unit: AgencyRef, summed: _Summed, hidden: Suppression, place: int) -> IndexRow:
+def _agency_row(found: Prepared, place: int) -> IndexRow:
+    unit = found.units[place]
     agency = AgencyName(code=unit.code, name=unit.name, kind=unit.kind, level=unit.level)
-    if hidden.hidden[place, 0]:
-        return _suppressed(agency, summed, hidden.reasons[place][0])
-    gone = dict(zip(summed.dimensions, hidden.hidden[place, 1:], strict=True))
-    return _row(agency, summed.by_agency[unit.id], gone=gone)
+    if found.hidden.rows[place]:
+        return _suppressed(agency, found.summed, nobody=unit.id not in found.summed.by_agency)
+    return _row(agency, found.summed.by_agency[unit.id], gone=found.hidden.indices[place])
 
 
-def _province_row(summed: _Summed, hidden: Suppression) -> IndexRow:
+def _province_row(found: Prepared) -> IndexRow:
     """The whole, less what would be the figure of one hidden agency."""
-    whole = summed.whole
-    lost = [(0, _ALL) in totals for totals in hidden.hidden_totals]
-    if whole.respondents < hidden.minimum:
-        return _suppressed(None, summed, Reason.TOO_FEW if whole.respondents else Reason.NOBODY)
-    if lost[0]:
-        return _suppressed(None, summed, Reason.COMPLEMENTARY)
-    gone = {
-        name: given_away or (estimate is not None and estimate.respondents < hidden.minimum)
-        for (name, estimate), given_away in zip(whole.dimensions.items(), lost[1:], strict=True)
-    }
-    return _row(None, whole, gone=gone)
+    whole = found.summed.whole
+    if found.hidden.province:
+        return _suppressed(None, found.summed, nobody=not whole.respondents)
+    return _row(None, whole, gone=found.hidden.of_province)
 
 
-def _suppressed(agency: AgencyName | None, summed: _Summed, reason: Reason) -> IndexRow:
+def _suppressed(agency: AgencyName | None, summed: Summed, *, nobody: bool) -> IndexRow:
     # Telling the small agency from the one that covers it would narrow down how many answered at each.
-    said = NOBODY if reason is Reason.NOBODY else TOO_SMALL
-    return IndexRow(agency, None, dict.fromkeys(summed.dimensions), suppressed=True, reason=said)
+    said = NOBODY if nobody else TOO_SMALL
+    return IndexRow(
+        agency,
+        None,
+        dict.fromkeys(summed.dimensions),
+        dict.fromkeys(summed.plan.members),
+        suppressed=True,
+        reason=said,
+    )
 
 
-def _row(agency: AgencyName | None, index: DomainIndex, *, gone: Mapping[str, bool]) -> IndexRow:
-    shown = {name: None if gone[name] else estimate for name, estimate in index.dimensions.items()}
-    notes = [estimate.note for estimate in shown.values() if estimate and estimate.note]
-    if shown != index.dimensions:
+def _row(agency: AgencyName | None, index: DomainIndex, *, gone: Gone) -> IndexRow:
+    dimensions = _seen(index.dimensions, gone.dimensions)
+    composites = _seen(index.composites, gone.composites)
+    notes = [one.note for one in (*dimensions.values(), *composites.values()) if one and one.note]
+    if dimensions != index.dimensions:
         notes.append(SOME_HIDDEN)
-    cells = {name: _cell(estimate) for name, estimate in shown.items()}
-    return IndexRow(agency, index.respondents, cells, note=notes[0] if notes else None)
+    return IndexRow(
+        agency,
+        index.respondents,
+        {name: cell_of(estimate) for name, estimate in dimensions.items()},
+        {name: cell_of(estimate) for name, estimate in composites.items()},
+        note=notes[0] if notes else None,
+    )
 
 
-def _cell(estimate: Estimate | None) -> IndexCell | None:
+def _seen(estimates: Mapping[str, Estimate | None], gone: frozenset[str]) -> dict[str, Estimate | None]:
+    return {name: None if name in gone else estimate for name, estimate in estimates.items()}
+
+
+def cell_of(estimate: Estimate | None) -> IndexCell | None:
+    """An estimate in points, with its interval."""
     if estimate is None:
         return None
     interval = estimate.interval(confidence_level=CONFIDENCE_LEVEL)
@@ -267,6 +224,12 @@ def _wave_name(wave: WaveRef) -> WaveName:
         opens_on=wave.opens_on,
         closes_on=wave.closes_on,
         questionnaire_hash=wave.questionnaire_hash,
+    )
+
+
+def _composite_names(questionnaire: Questionnaire, locale: str) -> tuple[CompositeName, ...]:
+    return tuple(
+        CompositeName(one.id, one.text.localised(locale), one.kind.value) for one in questionnaire.index.composites
     )
 
 

@@ -10,7 +10,7 @@ from survey import i18n
 from survey.exports.indices_json import indices_json
 from survey.services.errors import ServiceError
 from survey.web.public.caching import revalidate
-from survey.web.public.tables import wave_table
+from survey.web.public.tables import wave_document
 
 if TYPE_CHECKING:
     from flask.typing import ResponseReturnValue
@@ -32,7 +32,7 @@ class UnsupportedGroupingError(ServiceError):
 @blueprint.get("/waves/<wave>/indices")
 def indices(wave: str) -> ResponseReturnValue:
     _check_grouping(request.args.get("by", "agency"))
-    return Response(indices_json(wave_table(wave), language=i18n.current()), mimetype="application/json")
+    return Response(indices_json(wave_document(wave), language=i18n.current()), mimetype="application/json")
 
 
 def _check_grouping(by: str) -> None:

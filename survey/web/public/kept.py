@@ -12,7 +12,7 @@ from flask import current_app
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
 
-    from survey.services.indices import IndexTable
+    from survey.services.index_values import IndexTable
 
 MOST_TABLES = 32
 # What a new response does not show: an agency renamed, or, on PostgreSQL, a response committed after a later one.

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from survey.i18n import Locale
-    from survey.services.indices import DimensionName, IndexCell, IndexRow, IndexTable
+    from survey.services.index_values import DimensionName, IndexCell, IndexRow, IndexTable
 
 BY_NAME, BY_INDEX = "name", "index"
 ORDERS = (BY_NAME, BY_INDEX)

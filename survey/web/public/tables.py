@@ -13,9 +13,11 @@ from survey.web.public.kept import kept_tables
 from survey.web.site import site
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from sqlalchemy.orm import Session
 
-    from survey.services.indices import IndexRow, IndexTable
+    from survey.services.index_values import IndexRow, IndexTable
 
 
 def wave_table(wave: str, *, language: str | None = None) -> IndexTable:
@@ -24,27 +26,55 @@ def wave_table(wave: str, *, language: str | None = None) -> IndexTable:
         return _table(session, wave, language=language)
 
 
+def wave_document(wave: str) -> IndexTable:
+    """The same with all that can be decided by them: ranks, changes, models."""
+    with site().database.reading() as session:
+        return _document(session, wave)
+
+
 def agency_table(wave: str, agency: str, *, language: str | None = None) -> tuple[IndexTable, IndexRow]:
-    """The same for one agency, and its row."""
+    """The indices of one agency, and its row."""
+    with site().database.reading() as session:
+        table = _narrowed(session, _table(session, wave, language=language), agency)
+    return table, table.rows[0]
+
+
+def agency_document(wave: str, agency: str) -> IndexTable:
+    """The same with what can be decided by them."""
+    with site().database.reading() as session:
+        return _narrowed(session, _document(session, wave), agency)
+
+
+def _narrowed(session: Session, table: IndexTable, agency: str) -> IndexTable:
     from survey.services import indices
 
-    with site().database.reading() as session:
-        if agencies.find(session, agency) is None:
-            raise NotFoundError(mark("There is no agency with the code {code}."), code=agency)
-        table = indices.narrowed(_table(session, wave, language=language), agency)
-    return table, table.rows[0]
+    if agencies.find(session, agency) is None:
+        raise NotFoundError(mark("There is no agency with the code {code}."), code=agency)
+    return indices.narrowed(table, agency)
 
 
 def _table(session: Session, wave: str, *, language: str | None) -> IndexTable:
     # The sums bring numpy along: the first table waits for it, so that the start of the site need not.
+    from survey.services.indices import index_table
+
+    return _kept(session, wave, index_table, locale=language or current().code)
+
+
+def _document(session: Session, wave: str) -> IndexTable:
+    from survey.services.decisions import decision_table
+
+    return _kept(session, wave, decision_table, locale=current().code)
+
+
+def _kept(session: Session, wave: str, compute: Callable[..., IndexTable], *, locale: str) -> IndexTable:
     from survey.services import indices
 
-    stream, locale = _stream(session, wave), language or current().code
+    stream = _stream(session, wave)
     return kept_tables().get(
-        (wave, stream, locale),
+        (compute, wave, stream, locale),
         latest=indices.latest(session),
         now=site().clock(),
-        compute=lambda: indices.index_table(session, wave, stream=stream, locale=locale),
+        compute=lambda: compute(session, wave, stream=stream, locale=locale),
     )
 
 

@@ -14,7 +14,7 @@ from survey.services.daytime import day_of
 from survey.web.public import presenting
 from survey.web.public.caching import revalidate
 from survey.web.public.home import home_page
-from survey.web.public.tables import agency_table, wave_table
+from survey.web.public.tables import agency_document, agency_table, wave_document, wave_table
 from survey.web.site import site
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def wave_csv(wave: str) -> ResponseReturnValue:
 
 @blueprint.get("/waves/<wave>.json")
 def wave_json(wave: str) -> ResponseReturnValue:
-    return Response(indices_json(wave_table(wave), language=i18n.current()), mimetype="application/json")
+    return Response(indices_json(wave_document(wave), language=i18n.current()), mimetype="application/json")
 
 
 @blueprint.get("/waves/<wave>/agencies/<agency>")
@@ -71,8 +71,7 @@ def agency_csv(wave: str, agency: str) -> ResponseReturnValue:
 
 @blueprint.get("/waves/<wave>/agencies/<agency>.json")
 def agency_json(wave: str, agency: str) -> ResponseReturnValue:
-    table, _ = agency_table(wave, agency)
-    return Response(indices_json(table, language=i18n.current()), mimetype="application/json")
+    return Response(indices_json(agency_document(wave, agency), language=i18n.current()), mimetype="application/json")
 
 
 @blueprint.get("/waves/<wave>/agencies/<agency>.docx")

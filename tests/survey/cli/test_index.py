@@ -81,3 +81,40 @@ def test_a_wave_that_is_not_there_is_named(desk):
 )
 def test_a_choice_that_is_none_is_wrong_usage(desk, options):
     assert options[1] in desk.refused("index", "--wave", "quay-2026", *options, status=2)
+
+
+def test_a_decision_is_asked_for_with_its_target_and_its_least_number(desk, answered):
+    said = desk.done("index", "--wave", "quay-2026", "--format", "json", "--target", "90", "--minimum-to-rank", "31")
+    document = json.loads(said)
+    assert (document["decisions"]["target"], document["decisions"]["minimum_to_rank"]) == (90, 31)
+    row = next(row for row in document["rows"] if row["agency"] == "so-noi-vu")
+    assert (row["rank"], row["to_target"]["value"]) == (1, pytest.approx(100 * 26 / 31 - 90))
+
+
+def test_call_backs_come_from_a_file(desk, answered, tmp_path):
+    calls = tmp_path / "phuc-tra.csv"
+    calls.write_text("agency,respondents,satisfied\nso-noi-vu,20,9\n", encoding="utf8")
+    said = desk.done("index", "--wave", "quay-2026", "--format", "json", "--call-backs", str(calls))
+    row = next(row for row in json.loads(said)["rows"] if row["agency"] == "so-noi-vu")
+    gap = next(one for one in row["integrity"]["components"] if one["signal"] == "call_backs")
+    assert gap["value"] == pytest.approx(26 / 31 - 9 / 20)
+
+
+def test_a_wrong_line_of_call_backs_is_told(desk, answered, tmp_path):
+    calls = tmp_path / "phuc-tra.csv"
+    calls.write_text("agency,respondents,satisfied\nso-noi-vu,20,21\n", encoding="utf8")
+    said = desk.refused("index", "--wave", "quay-2026", "--format", "json", "--call-backs", str(calls))
+    assert "Số người hài lòng nhiều hơn số người trả lời." in said
+
+
+def test_suspicious_answers_can_be_left_out_inside_and_only_there(desk, answered):
+    asked = ("index", "--wave", "quay-2026", "--without-suspicious")
+    document = json.loads(desk.done(*asked, "--format", "json"))
+    with_all = json.loads(desk.done("index", "--wave", "quay-2026", "--format", "json"))
+    assert (with_all["left_out"], with_all["province"]["n"]) == (0, 50)
+    assert document["province"]["n"] == 50 - document["left_out"]
+    assert "Nghi vấn" in desk.refused(*asked, "--audience", "public", status=2)
+
+
+def test_the_province_without_transactions_says_what_to_do(desk, answered):
+    assert "sipas transactions import" in desk.refused("index", "--wave", "quay-2026", "--weighting", "transactions")

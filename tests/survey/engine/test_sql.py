@@ -115,7 +115,7 @@ def test_moments_are_of_the_mean_levels_of_who_answered_every_variable(database,
     wave = simulated(database, "sipas-2026", 150)
     variables = {"access": ("m24", "m25", "m26"), "result": ("m34", "m35")}
     with database.reading() as session:
-        found = sql.level_moments(
+        found = sql.moments(
             session, wave_id=wave.id, stream="counter", questionnaire=questionnaire, variables=variables
         )
         people = session.execute(select(Response.agency_id, Response.answers)).all()

@@ -4,7 +4,7 @@ from collections.abc import Callable
 import pytest
 
 from survey import i18n
-from survey.services.indices import AgencyName, DimensionName, IndexCell, IndexRow, IndexTable, WaveName
+from survey.services.index_values import AgencyName, DimensionName, IndexCell, IndexRow, IndexTable, WaveName
 
 DIMENSIONS = (
     DimensionName("tiep_can", "Tiếp cận dịch vụ", "Tiếp cận"),

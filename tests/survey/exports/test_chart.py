@@ -1,5 +1,5 @@
 from survey.exports import chart
-from survey.services.indices import IndexCell
+from survey.services.index_values import IndexCell
 
 
 def cell(value: float, low: float, high: float) -> IndexCell:

@@ -1,7 +1,7 @@
 import datetime as dt
 
 from survey import i18n
-from survey.services.indices import AgencyName, DimensionName, IndexCell, IndexRow, IndexTable, WaveName
+from survey.services.index_values import AgencyName, DimensionName, IndexCell, IndexRow, IndexTable, WaveName
 from survey.web.public import presenting
 
 VIETNAMESE = i18n.find("vi")
