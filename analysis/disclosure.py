@@ -240,22 +240,23 @@ def _suppression(together: Publication, mask: BoolArray, table: Table, place: in
     """What is hidden of one of the tables."""
     rows, columns = together.rows[place], together.columns[place]
     counts, hidden = together.counts[rows, :columns], mask[rows, :columns]
+    gone = {together.names[one] for one in np.flatnonzero(mask.any(axis=1)).tolist()}
+    totals = {(group, label) for group, labels in enumerate(table.groups) for label in labels if label in gone}
+    hidden_at = {(group, label): mask[together.place(label)] for group, label in totals}
     return Suppression(
         hidden=hidden | (counts == 0),
         reasons=_reasons(counts, hidden=hidden, minimum=minimum),
-        hidden_totals=tuple(_hidden_totals(together, mask[:, column], table) for column in range(columns)),
+        hidden_totals=tuple(
+            frozenset(name for name, columns_hidden in hidden_at.items() if columns_hidden[column])
+            for column in range(columns)
+        ),
         minimum=minimum,
     )
 
 
-def _hidden_totals(together: Publication, hidden: BoolArray, table: Table) -> frozenset[tuple[int, Hashable]]:
-    names = {(group, label) for group, labels in enumerate(table.groups) for label in labels if label is not None}
-    return frozenset((group, label) for group, label in names if hidden[together.place(label)])
-
-
 def _reasons(counts: IntArray, *, hidden: BoolArray, minimum: int) -> tuple[tuple[Reason, ...], ...]:
-    small = hidden & ((counts < minimum) | (counts[:, :1] < minimum))
-    # In a row hidden whole nothing is said of its columns, not even which are empty.
-    kinds = np.select([(counts == 0) & ~hidden, small, hidden], [0, 1, 2], default=3)
+    """In a row hidden whole nothing is said of its columns, not even which are empty: they have the row's reason."""
+    told = np.where(hidden[:, :1], counts[:, :1], counts)
+    kinds = np.select([told == 0, hidden & (told < minimum), hidden], [0, 1, 2], default=3)
     names = (Reason.NOBODY, Reason.TOO_FEW, Reason.COMPLEMENTARY, Reason.SHOWN)
     return tuple(tuple(names[kind] for kind in row) for row in kinds.tolist())
