@@ -94,7 +94,7 @@ def _decisions(session: Session, wave: str, **asked: Any) -> IndexTable:
 
 
 def _as_table(table: IndexTable, language: Locale) -> str:
-    head = [_("Agency"), "n", *(one.short for one in table.dimensions)]
+    head = [_("Agency"), "n", *(one.short for one in table.figures)]
     rows = [head, *(_cells(row, table, language) for row in (table.province, *table.rows))]
     widths = [max(len(row[place]) for row in rows) for place in range(len(head))]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
@@ -106,11 +106,11 @@ def _as_table(table: IndexTable, language: Locale) -> str:
 def _cells(row: IndexRow, table: IndexTable, language: Locale) -> list[str]:
     name = row.agency.name if row.agency else _("All agencies")
     n = i18n.UNDEFINED if row.respondents is None else language.number(row.respondents)
-    return [name, n, *(_figures(row, one.id, language) for one in table.dimensions)]
+    return [name, n, *(_figures(row, one.id, language) for one in table.figures)]
 
 
 def _figures(row: IndexRow, dimension: str, language: Locale) -> str:
-    cell = row.dimensions.get(dimension)
+    cell = row.figure(dimension)
     if cell is None:
         return i18n.UNDEFINED
     return f"{language.number(cell.value, 2)} [{language.number(cell.low, 1)}–{language.number(cell.high, 1)}]"

@@ -1,4 +1,4 @@
-"""The indices of a wave as a CSV file: one row per agency and dimension, at full precision, for any program."""
+"""The indices of a wave as a CSV file: one row per agency and index, at full precision, for any program."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def indices_csv(table: IndexTable, *, language: Locale) -> bytes:
     writer = csv.DictWriter(text, COLUMNS, lineterminator="\r\n")
     writer.writeheader()
     for row in (table.province, *table.rows):
-        for dimension in table.dimensions:
+        for dimension in table.figures:
             writer.writerow(_line(table, row, dimension, language=language))
     return text.getvalue().encode("utf-8-sig")
 
@@ -65,7 +65,7 @@ def _line(table: IndexTable, row: IndexRow, dimension: DimensionName, *, languag
         "level": row.agency.level if row.agency else "province",
         "dimension": harmless(dimension.id),
         "dimension_name": harmless(dimension.name),
-        **dict(_figures(row.dimensions.get(dimension.id))),
+        **dict(_figures(row.figure(dimension.id))),
         "confidence_level": repr(table.confidence_level),
         "suppressed": _truth(row.suppressed),
         "reason": harmless(language.gettext(row.reason)) if row.reason else "",

@@ -114,8 +114,8 @@ def _findings(document: WordDocument, table: IndexTable, row: IndexRow, *, langu
 
 def _lines(table: IndexTable, row: IndexRow, language: Locale) -> list[tuple[str, ...]]:
     return [
-        (str(number), dimension.name, *_figures(row.dimensions.get(dimension.id), language))
-        for number, dimension in enumerate(table.dimensions, start=1)
+        (str(number), figure.name, *_figures(row.figure(figure.id), language))
+        for number, figure in enumerate(table.figures, start=1)
     ]
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from survey.i18n import mark
+from survey.services.index_values import ASKED_DIRECTLY
 
 if TYPE_CHECKING:
     from survey.i18n import Locale
@@ -85,6 +86,7 @@ def how_computed(table: IndexTable, *, language: Locale) -> tuple[str, ...]:
             "The index of a dimension is the share of ratings at the levels “Satisfied” and “Very satisfied”, from 0 "
             "to 100. Whoever left the dimension blank is not counted in it."
         ),
+        *_composite(table, language),
         language.gettext(
             "The %(level)s confidence interval shows how far chance can move the index: about %(level)s of intervals "
             "computed in this way contain the true value.",
@@ -97,6 +99,32 @@ def how_computed(table: IndexTable, *, language: Locale) -> tuple[str, ...]:
             n=language.number(table.minimum_respondents),
         ),
     )
+
+
+def _composite(table: IndexTable, language: Locale) -> tuple[str, ...]:
+    """How the index of the whole is put together, where it is not one of the questions."""
+    leading = table.overall
+    if leading is None or leading.rule == ASKED_DIRECTLY:
+        return ()
+    return (language.gettext(_RULES[leading.rule], name=leading.name),)
+
+
+_RULES = {
+    "by-items": mark(
+        "“%(name)s” pools all answers of its dimensions, so that each dimension counts for as many questions as it has."
+    ),
+    "equal": mark("“%(name)s” is the mean of the indices of its dimensions, all counting alike."),
+    "fixed": mark(
+        "“%(name)s” is the mean of the indices of its dimensions, with the weights that the questionnaire gives."
+    ),
+    "blocks": mark(
+        "“%(name)s” is the mean of the indices of its parts, with the weights that the questionnaire gives."
+    ),
+    "drivers": mark(
+        "“%(name)s” is the mean of the indices of its dimensions; each counts for what it adds to explaining overall "
+        "satisfaction."
+    ),
+}
 
 
 def reason(row: IndexRow, table: IndexTable, *, language: Locale) -> str:

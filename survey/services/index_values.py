@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     from survey.services.decision_values import Decided, Decision
 
+ASKED_DIRECTLY = "direct"
+
 
 @dataclass(frozen=True, slots=True)
 class IndexCell:
@@ -55,6 +57,10 @@ class IndexRow:
     reason: str | None = None
     note: str | None = None
     decision: Decision | None = None
+
+    def figure(self, name: str) -> IndexCell | None:
+        """The index of a dimension or composite, as `IndexTable.figures` names them."""
+        return self.dimensions.get(name) or self.composites.get(name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,3 +130,14 @@ class IndexTable:
     def overall(self) -> CompositeName | None:
         """The composite that speaks for an agency: the questionnaire's first."""
         return self.composites[0] if self.composites else None
+
+    @property
+    def figures(self) -> tuple[DimensionName, ...]:
+        """What a reader sees of each agency: the dimensions, and last what speaks for it as a whole.
+
+        A question about the service overall is a dimension already, and questionnaires put it last.
+        """
+        leading = self.overall
+        if leading is None or leading.rule == ASKED_DIRECTLY or leading.id in {one.id for one in self.dimensions}:
+            return self.dimensions
+        return (*self.dimensions, DimensionName(leading.id, leading.name, leading.name))

@@ -119,7 +119,7 @@ class AgencyPage:
 
 
 def province_page(table: IndexTable, *, dimension: str | None, order: str | None, language: Locale) -> ProvincePage:
-    """The page of a wave, seen by one dimension; without a choice the overall one, which questionnaires put last."""
+    """The page of a wave, seen by one figure; without a choice the one that speaks for the whole, which comes last."""
     shown = _chosen(table, dimension)
     order = order if order in ORDERS else BY_NAME
     rows = _ordered(table.rows, shown.id, order)
@@ -128,12 +128,12 @@ def province_page(table: IndexTable, *, dimension: str | None, order: str | None
         dimension=shown.id,
         dimension_name=shown.name,
         order=order,
-        dimensions=tuple(Choice(one.id, one.short, one.id == shown.id) for one in table.dimensions),
+        dimensions=tuple(Choice(one.id, one.short, one.id == shown.id) for one in table.figures),
         orders=_orders(order, language),
-        province=table.province.dimensions.get(shown.id),
+        province=table.province.figure(shown.id),
         overview=_dimension_chart(table, table.province, language=language),
         charts=_level_charts(table, rows, shown, language=language),
-        columns=tuple((one.short, "number") for one in table.dimensions),
+        columns=tuple((one.short, "number") for one in table.figures),
         table=tuple(_table_line(row, table, language) for row in (table.province, *rows)),
     )
 
@@ -173,7 +173,7 @@ def about(table: IndexTable, *, language: Locale) -> About:
 
 
 def _chosen(table: IndexTable, dimension: str | None) -> DimensionName:
-    return next((one for one in table.dimensions if one.id == dimension), table.dimensions[-1])
+    return next((one for one in table.figures if one.id == dimension), table.figures[-1])
 
 
 def _ordered(rows: Iterable[IndexRow], dimension: str, order: str) -> list[IndexRow]:
@@ -181,7 +181,7 @@ def _ordered(rows: Iterable[IndexRow], dimension: str, order: str) -> list[Index
     by_name = sorted(rows, key=lambda row: (_level(row), sort_key(row.agency.name if row.agency else "")))
     if order == BY_NAME:
         return by_name
-    return sorted(by_name, key=lambda row: (_level(row), _descending(row.dimensions.get(dimension))))
+    return sorted(by_name, key=lambda row: (_level(row), _descending(row.figure(dimension))))
 
 
 def _level(row: IndexRow) -> int:
@@ -205,9 +205,9 @@ def _level_charts(
         AgencyLevel.DEPARTMENT: language.gettext("Departments"),
         AgencyLevel.COMMUNE: language.gettext("Communes and wards"),
     }
-    province = table.province.dimensions.get(dimension.id)
+    province = table.province.figure(dimension.id)
     # One axis for the page: a reader compares its charts by eye.
-    axis = chart.axis_of([province, *(row.dimensions.get(dimension.id) for row in rows)])
+    axis = chart.axis_of([province, *(row.figure(dimension.id) for row in rows)])
     return tuple(
         _level_chart(
             level,
@@ -239,34 +239,34 @@ def _level_chart(
 def _agency_line(row: IndexRow, table: IndexTable, dimension: str, *, axis: chart.Axis, language: Locale) -> Line:
     return _line(
         _name(row, language),
-        row.dimensions.get(dimension),
+        row.figure(dimension),
         axis=axis,
         language=language,
-        reference=_position(table.province.dimensions.get(dimension), axis),
+        reference=_position(table.province.figure(dimension), axis),
         agency=row.agency.code if row.agency else None,
         reason=_reason(row, table, language),
     )
 
 
 def _dimension_chart(table: IndexTable, row: IndexRow, *, language: Locale) -> Chart:
-    compared = table.province.dimensions if row.agency else {}
-    ids = [dimension.id for dimension in table.dimensions]
-    axis = chart.axis_of([*(row.dimensions.get(one) for one in ids), *(compared.get(one) for one in ids)])
+    ids = [figure.id for figure in table.figures]
+    compared = {one: table.province.figure(one) for one in ids} if row.agency else {}
+    axis = chart.axis_of([*(row.figure(one) for one in ids), *compared.values()])
     return Chart(
         id="dimensions",
         caption=language.gettext("Index of each dimension"),
         first_column=language.gettext("Dimension"),
         ticks=axis.ticks,
-        has_reference=any(compared.get(one) for one in ids),
+        has_reference=any(compared.values()),
         lines=tuple(
             _line(
                 dimension.name,
-                row.dimensions.get(dimension.id),
+                row.figure(dimension.id),
                 axis=axis,
                 language=language,
                 reference=_position(compared.get(dimension.id), axis),
             )
-            for dimension in table.dimensions
+            for dimension in table.figures
         ),
     )
 
@@ -294,7 +294,7 @@ def _line(
 
 
 def _table_line(row: IndexRow, table: IndexTable, language: Locale) -> TableLine:
-    cells = [row.dimensions.get(dimension.id) for dimension in table.dimensions]
+    cells = [row.figure(dimension.id) for dimension in table.figures]
     return TableLine(
         name=_name(row, language),
         agency=row.agency.code if row.agency else None,

@@ -1,7 +1,15 @@
 import datetime as dt
 
 from survey import i18n
-from survey.services.index_values import AgencyName, DimensionName, IndexCell, IndexRow, IndexTable, WaveName
+from survey.services.index_values import (
+    AgencyName,
+    CompositeName,
+    DimensionName,
+    IndexCell,
+    IndexRow,
+    IndexTable,
+    WaveName,
+)
 from survey.web.public import presenting
 
 VIETNAMESE = i18n.find("vi")
@@ -67,3 +75,33 @@ def test_the_charts_of_a_page_share_one_axis_so_that_they_can_be_compared_by_eye
     assert shown.charts[0].ticks == shown.charts[1].ticks
     # The province's 80 stands at the same place in both.
     assert len({line.reference for chart in shown.charts for line in chart.lines}) == 1
+
+
+def with_composite(rule: str) -> IndexTable:
+    def cell(value: float) -> IndexCell:
+        return IndexCell(value, value - 1, value + 1, 0.5, 4000, 3000.0, 1.3)
+
+    return IndexTable(
+        wave=WaveName("w", "W", False, dt.date(2026, 1, 1), dt.date(2026, 12, 31), "ab" * 32),
+        stream="sample",
+        confidence_level=0.95,
+        interval_method="logit",
+        dimensions=(DimensionName("a", "Tiếp cận", "Tiếp cận"), DimensionName("b", "Kết quả", "Kết quả")),
+        province=IndexRow(None, 4000, {"a": cell(70.0), "b": cell(80.0)}, {"c": cell(75.5)}),
+        rows=(),
+        minimum_respondents=10,
+        composites=(CompositeName("c", "Chỉ số tổng hợp", rule),),
+    )
+
+
+def test_the_province_is_spoken_for_by_the_composite_that_the_questionnaire_puts_first():
+    shown = presenting.province_page(with_composite("by-items"), dimension=None, order=None, language=VIETNAMESE)
+    assert (shown.dimension_name, shown.province.value) == ("Chỉ số tổng hợp", 75.5)
+    assert [line.name for line in shown.overview.lines] == ["Tiếp cận", "Kết quả", "Chỉ số tổng hợp"]
+    assert any("gộp mọi câu trả lời" in sentence for sentence in shown.about.how_computed)
+
+
+def test_a_question_asked_directly_is_shown_once():
+    shown = presenting.province_page(with_composite("direct"), dimension=None, order=None, language=VIETNAMESE)
+    assert shown.dimension_name == "Kết quả"
+    assert [line.name for line in shown.overview.lines] == ["Tiếp cận", "Kết quả"]
