@@ -30,6 +30,7 @@ COMMANDS = {
     "transactions": "survey.cli.transactions",
     "posters": "survey.cli.posters",
     "index": "survey.cli.index",
+    "trend": "survey.cli.trend",
     "estimate": "survey.cli.estimate",
     "calibrate": "survey.cli.calibrate",
     "design": "survey.cli.design",
