@@ -133,6 +133,37 @@ def sum_wave(
         if composite.kind is CompositeKind.DRIVERS
     }
     plan = plan_of(questionnaire, estimated=estimated)
+    cells, moments = _summed(session, wave, questionnaire, plan, stream=stream, leave_out=leave_out)
+    asked: dict[str, Any] = {
+        "dimensions": {name: (name,) for name in plan.measures},
+        "composites": plan.parts,
+        "moments": moments,
+    }
+    named = _Named(questionnaire)
+    return Summed(
+        wave=wave,
+        stream=stream,
+        questionnaire=questionnaire,
+        plan=plan,
+        weighting=weighting,
+        left_out=len(leave_out),
+        cells=cells,
+        moments=moments,
+        by_agency={one.domain: named(one) for one in index_by_domain(cells, **asked)},
+        whole=named(_WHOLE[weighting](cells, asked, transactions or {})),
+    )
+
+
+def _summed(
+    session: Session,
+    wave: WaveRef,
+    questionnaire: Questionnaire,
+    plan: Plan,
+    *,
+    stream: str,
+    leave_out: Collection[int],
+) -> tuple[Cells, Moments | None]:
+    """The cells of the plan's measures, and the products between those that are parts of a composite."""
     grouped = sql.sums(
         session,
         wave_id=wave.id,
@@ -144,29 +175,11 @@ def sum_wave(
     )
     keys = grouped.domain, grouped.stratum, grouped.psu
     cells = cells_from_sums(*keys, respondents=grouped.respondents, sums=grouped.sums)
-    moments = moments_from_products(
-        *keys,
-        respondents=grouped.respondents,
-        products=grouped.products,
-        variables=product_variables(plan.together),
-    )
-    asked: dict[str, Any] = {
-        "dimensions": {name: (name,) for name in plan.measures},
-        "composites": plan.parts,
-        "moments": moments if plan.parts else None,
-    }
-    named = _Named(questionnaire)
-    return Summed(
-        wave=wave,
-        stream=stream,
-        questionnaire=questionnaire,
-        plan=plan,
-        weighting=weighting,
-        left_out=len(leave_out),
-        cells=cells,
-        moments=moments if plan.parts else None,
-        by_agency={one.domain: named(one) for one in index_by_domain(cells, **asked)},
-        whole=named(_WHOLE[weighting](cells, asked, transactions or {})),
+    if not plan.parts:
+        return cells, None
+    variables = product_variables(plan.together)
+    return cells, moments_from_products(
+        *keys, respondents=grouped.respondents, products=grouped.products, variables=variables
     )
 
 
