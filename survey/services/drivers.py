@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from analysis.drivers import drivers_of_whole, effects_from_drivers
 from analysis.errors import AnalysisError
 from analysis.quadrants import place
-from analysis.reliability import reliability_interval, reliability_of_whole
+from analysis.reliability import Unreliable, reliability_interval, reliability_of_whole
 from analysis.results import Kind
 from analysis.target import Effects, feasible_gains, way_to_target
 from forms.definition import CompositeKind
@@ -82,6 +82,9 @@ def reliability(session: Session, summed: Summed) -> tuple[ReliabilityValue, ...
     """Alpha and omega of every dimension, everybody together."""
     values: list[ReliabilityValue] = []
     for dimension in summed.questionnaire.dimensions:
+        if len(dimension.items) == 1:
+            values.append(ReliabilityValue(dimension.id, None, None, None, None, Said(Unreliable.ONE_ITEM)))
+            continue
         moments = sql.moments(
             session,
             wave_id=summed.wave.id,
