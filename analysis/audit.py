@@ -214,7 +214,7 @@ def feasible_interval(
     return low, high
 
 
-def attack(publication: Publication, hidden: BoolArray, *, minimum: int) -> Attack:
+def attack(publication: Publication, hidden: BoolArray, *, minimum: int, thorough: bool = True) -> Attack:
     """Seek, for every hidden cell, worlds as far apart as is required of it; assumes arguments already checked.
 
     Parameters
@@ -222,6 +222,8 @@ def attack(publication: Publication, hidden: BoolArray, *, minimum: int) -> Atta
     publication : Publication
     hidden : ndarray of bool, shape (figures, columns)
     minimum : int
+    thorough : bool
+        Whether to go on with what a row's respondents say of its columns where sums alone give something away.
 
     Returns
     -------
@@ -236,26 +238,25 @@ def attack(publication: Publication, hidden: BoolArray, *, minimum: int) -> Atta
     ([8.0, 8.0], [2.0, 2.0])
     """
     places = np.argwhere(hidden)
-    row, column = places.T
-    by_sums = required_widths(publication.counts[row, column], minimum=minimum)
-    in_rows = np.minimum(by_sums, 1.0)
-    at_most = _at_most(publication, hidden)[row, column]
+    required = required_widths(publication.counts[tuple(places.T)], minimum=minimum)
+    width = at_most(publication, hidden)[tuple(places.T)]
     # What single sums give away is lost; worlds are sought for the others.
-    lost = at_most < by_sums - TOLERANCE
+    sought = np.where(width < required - TOLERANCE, 0.0, required)
     low, high = np.zeros(len(places)), np.zeros(len(places))
-    sought = np.where(lost, 0.0, by_sums)
     everything = moves(publication, hidden)
-    # Whole rows first: their worlds count for all columns at once, and for both demands.
+    # Whole rows first: their worlds count for all columns at once, and with and without the bound by rows.
     widen(everything.within(by_row(everything, places)), low, high, required=sought)
-    judged = _in_rows(everything, places, low, high, required=np.minimum(sought, 1.0))
-    lacking, width = in_rows - (high - low), high - low
-    # Whatever is possible with the bound by rows is possible without it.
-    loose = moves(publication, hidden, by_sums_only=True)
-    judged += widen(loose, low, high, required=sought, judge=True)
-    sums_lack = by_sums - (high - low)
-    lacking, width = np.maximum(lacking, sums_lack), np.where(sums_lack > TOLERANCE, high - low, width)
-    lacking[lost], width[lost] = (by_sums - at_most)[lost], at_most[lost]
-    return Attack(places, np.maximum(lacking, 0.0), width, judged)
+    within = low.copy(), high.copy()
+    judged = widen(moves(publication, hidden, by_sums_only=True), low, high, required=sought, judge=True)
+    width = np.where(sought > 0, high - low, width)
+    lacking = np.maximum(required - width, 0.0)
+    if thorough or not (lacking > TOLERANCE).any():
+        # Nobody needs to be told twice.
+        asked = np.where(lacking > TOLERANCE, 0.0, np.minimum(sought, 1.0))
+        judged += _in_rows(everything, places, *within, required=asked)
+        narrow = doubtful(*within, asked)
+        width[narrow], lacking[narrow] = (within[1] - within[0])[narrow], (asked - within[1] + within[0])[narrow]
+    return Attack(places, lacking, width, judged)
 
 
 def required_widths(counts: IntArray, *, minimum: int) -> FloatArray:
@@ -279,31 +280,30 @@ def required_widths(counts: IntArray, *, minimum: int) -> FloatArray:
     return np.where(counts == 0, 0.0, np.where(counts < minimum, max(minimum - 2.0, 1.0), 1.0))
 
 
-def _in_rows(everything: Moves, places: IntArray, low: FloatArray, high: FloatArray, *, required: FloatArray) -> int:
-    """Worlds that keep columns within their rows: columns by themselves, then everything, for what is left."""
-    if doubtful(low, high, required).any():
-        widen(everything.within(by_columns(everything, places)), low, high, required=required)
-    return widen(everything, low, high, required=required, judge=True)
-
-
-def _check(publication: Publication, hidden: BoolArray) -> None:
-    if hidden.shape != publication.counts.shape:
-        raise AnalysisError(
-            "the mask of what is hidden has the shape {found}, the counts {expected}",
-            found=hidden.shape,
-            expected=publication.counts.shape,
-        )
-    if (hidden[:, :1] & ~hidden).any():
-        raise AnalysisError("a row hidden in its first column must be hidden whole")
-
-
-def _at_most(publication: Publication, hidden: BoolArray) -> FloatArray:
+def at_most(publication: Publication, hidden: BoolArray) -> FloatArray:
     """A width that no cell's interval exceeds, from one equation at a time.
 
     An equation with one unknown gives it away, and the next equation may have one unknown less. Here columns that
     nobody of a hidden row answered count as known: a total that is one hidden row's figure is not displayed, whoever
     knows that it is. Where only members of a displayed total are unknown, what one of them gains the others lose, down
     to one each.
+
+    Parameters
+    ----------
+    publication : Publication
+    hidden : ndarray of bool, shape (figures, columns)
+
+    Returns
+    -------
+    ndarray, shape (figures, columns)
+        Infinity where no single equation says anything.
+
+    Examples
+    --------
+    >>> from analysis.publication import Table, publication
+    >>> found = publication([Table(["A", "B"], [4, 16], groups=[["all", "all"]])])
+    >>> at_most(found, np.array([[True], [True], [False]])).ravel().tolist()
+    [18.0, 18.0, 0.0]
     """
     members, totals = publication.relations > 0, publication.relations < 0
     members, totals = members.astype(np.float64), totals.astype(np.float64)
@@ -320,3 +320,21 @@ def _at_most(publication: Publication, hidden: BoolArray) -> FloatArray:
     for column in range(hidden.shape[1]):
         np.minimum.at(widths[:, column], entries.col, between[entries.row, column])
     return widths
+
+
+def _in_rows(everything: Moves, places: IntArray, low: FloatArray, high: FloatArray, *, required: FloatArray) -> int:
+    """Worlds that keep columns within their rows: columns by themselves, then everything, for what is left."""
+    if doubtful(low, high, required).any():
+        widen(everything.within(by_columns(everything, places)), low, high, required=required)
+    return widen(everything, low, high, required=required, judge=True)
+
+
+def _check(publication: Publication, hidden: BoolArray) -> None:
+    if hidden.shape != publication.counts.shape:
+        raise AnalysisError(
+            "the mask of what is hidden has the shape {found}, the counts {expected}",
+            found=hidden.shape,
+            expected=publication.counts.shape,
+        )
+    if (hidden[:, :1] & ~hidden).any():
+        raise AnalysisError("a row hidden in its first column must be hidden whole")

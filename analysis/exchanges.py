@@ -14,8 +14,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import connected_components
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from analysis.arrays import BoolArray, FloatArray, IntArray
     from analysis.worlds import Moves
 
@@ -56,7 +60,8 @@ def exchange(moves: Moves, low: FloatArray, high: FloatArray) -> None:
     twice = np.flatnonzero(free & (sums == WAYS) & np.isinf(up))
     if len(twice):
         pair = np.sort(equal.indices[equal.indptr[twice][:, None] + [0, 1]], axis=1)
-        ups[twice], downs[twice] = _around(pair, down[twice])
+        for block in _blocks(pair, moves.equal.shape[0]):
+            ups[twice[block]], downs[twice[block]] = _around(pair[block], down[twice[block]])
     # The parts of a cell are in sums of their own, so that they move together.
     np.maximum(high, moves.cells @ ups, out=high)
     np.minimum(low, -(moves.cells @ downs), out=low)
@@ -86,6 +91,14 @@ def _in_sums(relation: IntArray, down: FloatArray, up: FloatArray) -> tuple[Floa
     endless = np.isinf(up)
     taken = np.where(others(endless.astype(np.float64)) > 0, np.inf, others(np.where(endless, 0.0, up)))
     return np.minimum(up, others(down)), np.minimum(down, taken)
+
+
+def _blocks(pair: IntArray, sums: int) -> Iterator[IntArray]:
+    """The cells of each table of two ways: those that their sums connect."""
+    graph = csr_array((np.ones(len(pair)), (pair[:, 0], pair[:, 1])), shape=(sums, sums))
+    table = connected_components(graph, directed=False)[1][pair[:, 0]]
+    order = np.argsort(table, kind="stable")
+    yield from np.split(order, np.flatnonzero(np.diff(table[order])) + 1)
 
 
 def _around(pair: IntArray, down: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.sparse import csr_array, hstack, vstack
 
-from analysis.audit import attack, required_widths
+from analysis.audit import at_most, attack, required_widths
 from analysis.hiding import fewest
 from analysis.widening import TOLERANCE, components, solve
 from analysis.worlds import Moves, by_columns, by_row, moves
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 
 # Cells with somebody in them, up to which the fewest are found exactly.
 SMALL = 40
-# Hidden cells up to which every complementary one is tried without.
-TRIED = 1500
+# Hidden cells that are attacked at most, over all trials of showing one again.
+WORK = 500_000
 # Routes to a cell outweigh any cost on the way, of which the dearest cell has 1.
 REACHED = 100.0
 
@@ -174,7 +174,7 @@ def _unsafe(
 def _secured(publication: Publication, hidden: BoolArray, cost: FloatArray, *, minimum: int) -> BoolArray:
     """Open routes for the cells that the attacker finds, until he finds none (or all is hidden)."""
     while True:
-        found = attack(publication, hidden, minimum=minimum)
+        found = attack(publication, hidden, minimum=minimum, thorough=False)
         more = _more(publication, hidden, found, cost) if found.exposed.any() else hidden
         if not (more & ~hidden).any():
             return hidden
@@ -266,13 +266,16 @@ def _cleaned(
     publication: Publication, hidden: BoolArray, forced: BoolArray, cost: FloatArray, *, minimum: int
 ) -> BoolArray:
     """Without the complementary cells that the audit proves unnecessary, the dearest tried first."""
-    if hidden.sum() > TRIED:
-        return hidden
+    required = required_widths(publication.counts, minimum=minimum)
+    tries = WORK // max(int(hidden.sum()), 1)
     for row, column in _complementary(hidden, forced, cost):
         trial = hidden.copy()
         # A row hidden whole comes back whole, but for its own small cells.
         trial[row] = forced[row] if column == 0 else hidden[row] & (np.arange(hidden.shape[1]) != column)
-        if not attack(publication, trial, minimum=minimum).exposed.any():
+        if tries == 0 or (trial & (at_most(publication, trial) < required)).any():
+            continue
+        tries -= 1
+        if not attack(publication, trial, minimum=minimum, thorough=False).exposed.any():
             hidden = trial
     return hidden
 

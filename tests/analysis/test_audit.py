@@ -128,15 +128,15 @@ def test_worlds_found_without_the_program_are_within_its_intervals(case):
     found, hidden = case
     places = np.argwhere(hidden)
     everything = moves(found, hidden)
+    counts = found.counts[tuple(places.T)]
+    limits = [feasible_interval(found, hidden, found.names[row], column) for row, column in places]
+    least, most = np.array(limits).reshape(-1, 2).T
     for part in (everything, *(everything.within(shared(everything, places)) for shared in (by_row, by_columns))):
         low, high = np.zeros(len(places)), np.zeros(len(places))
         exchange(part, low, high)
-        for cell, (row, column) in enumerate(places):
-            least, most = feasible_interval(found, hidden, found.names[row], column)
-            count = found.counts[row, column]
-            assert least - 1e-6 <= count + low[cell]
-            # Where nothing displayed bounds a count, the interval ends far out instead of nowhere.
-            assert count + high[cell] <= most + 1e-6 or most > 100 * count
+        assert (least - 1e-6 <= counts + low).all()
+        # Where nothing displayed bounds a count, the interval ends far out instead of nowhere.
+        assert ((counts + high <= most + 1e-6) | (most > 100 * counts)).all()
 
 
 def test_one_hidden_cell_is_what_is_left_of_the_total():
