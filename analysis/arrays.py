@@ -50,6 +50,32 @@ def group_sums(values: FloatArray, group: IntArray, groups: int) -> FloatArray:
     return sums.reshape(groups, *values.shape[1:])
 
 
+def gathered_sums(values: FloatArray, group: IntArray, groups: int) -> FloatArray:
+    """As :func:`group_sums`, where every group has a row: if each has one alone, rows are only put in their places.
+
+    Parameters
+    ----------
+    values : ndarray, shape (n,), (n, k) or more
+    group : ndarray of int, shape (n,)
+        From 0 to `groups` - 1, all of which occur.
+    groups : int
+
+    Returns
+    -------
+    ndarray, shape (groups,), (groups, k) or more
+
+    Examples
+    --------
+    >>> gathered_sums(np.array([1.0, 2.0]), np.array([1, 0]), 2)
+    array([2., 1.])
+    """
+    if groups != len(values):
+        return group_sums(values, group, groups)
+    placed = np.empty(values.shape)
+    placed[group] = values
+    return placed
+
+
 def _sums(values: FloatArray, group: IntArray, groups: int) -> FloatArray:
     sums: FloatArray = np.bincount(group, weights=values, minlength=groups).astype(np.float64, copy=False)
     return sums

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from analysis.arrays import BoolArray, FloatArray, IntArray, codes, crossed, group_sums, label_tuple
+from analysis.arrays import BoolArray, FloatArray, IntArray, codes, crossed, gathered_sums, label_tuple
 from analysis.errors import AnalysisError
 from analysis.results import Kind
 
@@ -268,7 +268,7 @@ def gathered(columns: Mapping[str, FloatArray], domain: IntArray, frame: PSUFram
     """
     cell, domain_of_cell, psu_of_cell = crossed(domain, frame.psu, seconds=max(len(frame.psus), 1))
     # Of single items several matrices are one array under several names: it is summed once.
-    once = {id(values): group_sums(values, cell, len(domain_of_cell)) for values in columns.values()}
+    once = {id(values): gathered_sums(values, cell, len(domain_of_cell)) for values in columns.values()}
     summed: dict[str, Any] = {name: once[id(values)] for name, values in columns.items()}
     respondents = np.rint(summed.pop("respondents")).astype(np.int64)
     width = len(named["measures"])

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from analysis.arrays import FloatArray, IntArray, codes, crossed, group_sums, label_tuple
+from analysis.arrays import FloatArray, IntArray, codes, crossed, gathered_sums, group_sums, label_tuple
 from analysis.cells import PSUFrame, psu_frame
 from analysis.errors import AnalysisError
 
@@ -225,5 +225,5 @@ def _gathered(
         psu=psu_of_cell,
         stratum_of_psu=frame.stratum_of_psu,
         respondents=np.rint(group_sums(respondents, cell, number)).astype(np.int64),
-        products=group_sums(products, cell, number),
+        products=gathered_sums(products, cell, number),
     )

@@ -36,6 +36,8 @@ _Columns = dict[tuple[str, str], "NDArray[np.float64]"]
 _GROUPS_AT_A_TIME = 10_000
 # More than any day's ordinal, so that a counter and a day make one number.
 _DAYS = 10_000_000
+# The square of less fits into 16 bits.
+_NARROW = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,8 +251,10 @@ class _Kernel:
             *(score for score, _ in counted),
             *(given for _, given in counted),
         ]
-        # As whole numbers of 64 bits: products of a long questionnaire overflow 16.
-        return _products([column.astype(np.int64) for column in columns] if counted else [], starts)
+        # Sixteen bits hold the products of answers to 25 items of ten levels; a longer dimension takes more.
+        narrow = all(int(column.max(initial=0)) < _NARROW for column in columns)
+        kind = np.uint16 if narrow else np.int64
+        return _products([column.astype(kind) for column in columns] if counted else [], starts)
 
     def _counted(self, levels: NDArray[np.uint8], items: list[int]) -> tuple[NDArray[np.uint16], NDArray[np.uint16]]:
         """What each respondent's answers to these items add up to, and how many they are."""
@@ -295,7 +299,7 @@ def _products(columns: Sequence[NDArray[Any]], starts: NDArray[np.intp]) -> NDAr
         return products
     for row, left in enumerate(columns):
         for column, right in enumerate(columns[: row + 1]):
-            summed = np.add.reduceat(left * right, starts)
+            summed = np.add.reduceat(left * right, starts, dtype=np.float64 if left.dtype.kind == "f" else np.int64)
             products[:, row, column] = products[:, column, row] = summed
     return products
 
