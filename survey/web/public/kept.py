@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import OrderedDict
 from dataclasses import dataclass
+from threading import Lock
 from typing import TYPE_CHECKING, cast
 
 from flask import current_app
@@ -27,20 +28,30 @@ class _Kept:
 
 
 class KeptTables:
-    """The tables computed last. Threads may compute the same one twice; they never see half of one."""
+    """The tables computed last. Threads that ask for the same one at once wait for the first; none sees half of one."""
 
     def __init__(self) -> None:
         self._kept: OrderedDict[Hashable, _Kept] = OrderedDict()
+        self._turns: dict[Hashable, Lock] = {}
 
     def get(self, key: Hashable, *, latest: int, now: dt.datetime, compute: Callable[[], IndexTable]) -> IndexTable:
         """The table kept under `key` if no response came after `latest` and it is young, or a new one."""
-        kept = self._kept.get(key)
-        if kept is None or kept.latest != latest or kept.until <= now:
-            kept = _Kept(compute(), latest, now + LONGEST)
-            self._kept[key] = kept
-            while len(self._kept) > MOST_TABLES:
-                self._kept.popitem(last=False)
+        kept = self._true(key, latest=latest, now=now)
+        if kept is None:
+            with self._turns.setdefault(key, Lock()):
+                kept = self._true(key, latest=latest, now=now)
+                kept = kept or self._keep(key, _Kept(compute(), latest, now + LONGEST))
         return kept.table
+
+    def _true(self, key: Hashable, *, latest: int, now: dt.datetime) -> _Kept | None:
+        kept = self._kept.get(key)
+        return kept if kept is not None and kept.latest == latest and kept.until > now else None
+
+    def _keep(self, key: Hashable, kept: _Kept) -> _Kept:
+        self._kept[key] = kept
+        while len(self._kept) > MOST_TABLES:
+            self._kept.popitem(last=False)
+        return kept
 
 
 def kept_tables() -> KeptTables:

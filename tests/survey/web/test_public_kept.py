@@ -1,6 +1,8 @@
 """A table is computed once for many readers, and never shown when it is no longer true."""
 
 import datetime as dt
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
 
 import pytest
 
@@ -38,3 +40,18 @@ def test_no_more_than_so_many_tables_are_kept(asked):
         asked(key=number)
     assert asked(key=0) == MOST_TABLES + 2
     assert asked(key=MOST_TABLES) == MOST_TABLES + 2
+
+
+def test_readers_who_ask_at_once_wait_for_the_first():
+    tables, computed, begun = KeptTables(), [], Event()
+
+    def compute():
+        begun.wait(5)
+        computed.append("wave")
+        return "table"
+
+    with ThreadPoolExecutor(8) as readers:
+        asked = [readers.submit(tables.get, "wave", latest=7, now=NOW, compute=compute) for _ in range(8)]
+        begun.set()
+        assert {one.result() for one in asked} == {"table"}
+    assert computed == ["wave"]
