@@ -75,8 +75,10 @@ def decomposition(now: Prepared, before: Prepared) -> Decomposed | None:
 
     Of the agencies that were answered for in both waves; None where there are none, or nothing compares.
     """
-    cells, measure = now.summed.overall_cells()
-    others, other = before.summed.overall_cells()
+    found, earlier = now.summed.overall_cells(), before.summed.overall_cells()
+    if found is None or earlier is None:
+        return None
+    (cells, measure), (others, other) = found, earlier
     both = set(now.summed.by_agency) & set(before.summed.by_agency)
     both = {agency for agency in both if now.summed.overall(now.summed.by_agency[agency])}
     both = {agency for agency in both if before.summed.overall(before.summed.by_agency[agency])}
@@ -167,19 +169,21 @@ class _Pasts:
 
 def _covariance(now: Prepared, before: Prepared) -> dict[tuple[str, str], float]:
     """Of each agency with itself in the earlier wave: not 0 where the same PSUs were visited again."""
-    cells, measure = now.summed.overall_cells()
-    others, other = before.summed.overall_cells()
+    found, earlier = now.summed.overall_cells(), before.summed.overall_cells()
+    if found is None or earlier is None:
+        return {}
+    (cells, measure), (others, other) = found, earlier
     if not set(cells.psus) & set(others.psus) or measure != other:
         return {}
     matrix = wave_covariance(cells, others, measure)
     place = {label: number for number, label in enumerate(others.domains)}
     codes = {unit.id: unit.code for unit in now.units}
-    found = {
+    covariances = {
         (codes[label], codes[label]): float(matrix[number, place[label]])
         for number, label in enumerate(cells.domains)
         if label in place
     }
-    return {pair: value for pair, value in found.items() if np.isfinite(value)}
+    return {pair: value for pair, value in covariances.items() if np.isfinite(value)}
 
 
 def _adjusted(found: Sequence[_Found]) -> list[Past]:

@@ -6,11 +6,13 @@ for each block; the other composites are put together from these by their weight
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from analysis.cells import cells_from_sums
 from analysis.composites import EstimatedWeights, composed, product_variables
+from analysis.errors import AnalysisError
 from analysis.index import index_by_domain, index_of_whole, index_over_domains, weights
 from analysis.moments import moments_from_products
 from forms.definition import CompositeKind
@@ -106,12 +108,12 @@ class Summed:
         pooled = {name: base[_block(block[name])] if blocks else sum(base[one] for one in members) for name in members}
         return {name: share[name] * base[name] / pooled[name] if pooled[name] else 0.0 for name in members}
 
-    def overall_cells(self) -> tuple[Cells, str]:
-        """Cells that have the leading composite as a measure, and its name there."""
+    def overall_cells(self) -> tuple[Cells, str] | None:
+        """Cells that have the leading composite as a measure, and its name there; None where there is no such index."""
         name = _key(self.leading or "")
         parts = self.plan.parts.get(name)
         if parts is None:
-            return self.cells, name
+            return (self.cells, name) if name in self.cells.measures else None
         shares = parts.shares if isinstance(parts, EstimatedWeights) else parts
         return composed(self.cells, {name: shares}, moments=self.moments), name
 
@@ -127,12 +129,7 @@ def sum_wave(
     leave_out: Collection[int] = (),
 ) -> Summed:
     """The indices of one stream of a wave, without the responses `leave_out`."""
-    estimated = {
-        composite.id: driver_weights(session, wave, questionnaire, composite, stream=stream)
-        for composite in questionnaire.index.composites
-        if composite.kind is CompositeKind.DRIVERS
-    }
-    plan = plan_of(questionnaire, estimated=estimated)
+    plan = plan_of(questionnaire, estimated=_estimated(session, wave, questionnaire, stream=stream))
     cells, moments = _summed(session, wave, questionnaire, plan, stream=stream, leave_out=leave_out)
     asked: dict[str, Any] = {
         "dimensions": {name: (name,) for name in plan.measures},
@@ -152,6 +149,18 @@ def sum_wave(
         by_agency={one.domain: named(one) for one in index_by_domain(cells, **asked)},
         whole=named(_WHOLE[weighting](cells, asked, transactions or {})),
     )
+
+
+def _estimated(
+    session: Session, wave: WaveRef, questionnaire: Questionnaire, *, stream: str
+) -> dict[str, EstimatedWeights]:
+    """The weights of composites by drivers; those that so few or so equal answers do not give are left out."""
+    found = {}
+    for composite in questionnaire.index.composites:
+        if composite.kind is CompositeKind.DRIVERS:
+            with suppress(AnalysisError):
+                found[composite.id] = driver_weights(session, wave, questionnaire, composite, stream=stream)
+    return found
 
 
 def _summed(
@@ -203,7 +212,7 @@ class _Named:
         return replace(
             index,
             dimensions={one.id: found[one.id] for one in self.questionnaire.dimensions},
-            composites={one.id: found[_key(one.id)] for one in self.questionnaire.index.composites},
+            composites={one.id: found.get(_key(one.id)) for one in self.questionnaire.index.composites},
         )
 
 
@@ -239,9 +248,17 @@ def _by_weights(plan: Plan, composite: Composite, asked: _Asked) -> None:
     given = {weight.of: weight.share for weight in composite.weights}
     names = composite.dimensions or tuple(given)
     counted = {one.id: len(one.items) for one in asked.questionnaire.dimensions if one.id in names}
-    drivers = asked.estimated.get(composite.id)
-    plan.parts[_key(composite.id)] = weights(composite.kind, counted, fixed=given, drivers=drivers)
+    plan.parts[_key(composite.id)] = weights(composite.kind, counted, fixed=given)
     plan.members[composite.id] = names
+
+
+def _by_drivers(plan: Plan, composite: Composite, asked: _Asked) -> None:
+    plan.members[composite.id] = composite.dimensions
+    drivers = asked.estimated.get(composite.id)
+    # Without weights there is no composite, but the dimensions are there all the same.
+    if drivers is not None:
+        counted = {one.id: len(one.items) for one in asked.questionnaire.dimensions if one.id in composite.dimensions}
+        plan.parts[_key(composite.id)] = weights(composite.kind, counted, drivers=drivers)
 
 
 def _of_blocks(plan: Plan, composite: Composite, asked: _Asked) -> None:
@@ -266,7 +283,7 @@ _PLANNERS: Mapping[CompositeKind, Callable[[Plan, Composite, _Asked], None]] = {
     CompositeKind.EQUAL: _by_weights,
     CompositeKind.FIXED: _by_weights,
     CompositeKind.BLOCKS: _of_blocks,
-    CompositeKind.DRIVERS: _by_weights,
+    CompositeKind.DRIVERS: _by_drivers,
 }
 
 

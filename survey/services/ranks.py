@@ -47,7 +47,10 @@ def _rank(place: Place, minimum: int) -> Rank:
 
 def _correlation(summed: Summed, units: Sequence[AgencyRef]) -> NDArray[np.float64] | None:
     """Between the overall indices; None where no PSU has members in two agencies, as at counters."""
-    cells, measure = summed.overall_cells()
+    found = summed.overall_cells()
+    if found is None:
+        return None
+    cells, measure = found
     if len(np.unique(cells.psu)) == len(cells.psu):
         return None
     covariance = domain_covariance(cells, measure)

@@ -69,3 +69,14 @@ def test_weights_can_be_fixed_by_dimension(small: str):
 def test_a_composite_without_weights_says_so(small: str):
     with pytest.raises(DefinitionError, match=r"index\.composites\[1\]\.weights: needs at least 1"):
         from_toml(small.replace('weights = [{ of = "whole", share = 1 }]\n', ""), source="light.toml")
+
+
+def test_weights_can_be_left_to_drivers_of_a_question(small: str):
+    by_drivers = small.replace(
+        'kind = "blocks"\nweights = [{ of = "whole", share = 1 }]',
+        'kind = "drivers"\nitem = "rate"\ndimensions = ["quality"]',
+    )
+    composite = from_toml(by_drivers, source="drivers.toml").index.composites[1]
+    assert (composite.kind, composite.item, composite.dimensions) == (CompositeKind.DRIVERS, "rate", ("quality",))
+    with pytest.raises(DefinitionError, match="index.composites.1..item: no item “rat”"):
+        from_toml(by_drivers.replace('item = "rate"\ndimensions', 'item = "rat"\ndimensions'), source="drivers.toml")

@@ -16,7 +16,7 @@ import pytest
 from sqlalchemy import insert
 
 from forms import loading
-from forms.definition import Text
+from forms.definition import Composite, CompositeKind, IndexRule, Text
 from survey import i18n
 from survey.exports.indices_json import document
 from survey.models import Agency, AgencySuccession
@@ -402,6 +402,51 @@ def test_too_few_agencies_for_a_model_say_so(province):
     table = province.decided("quay-2026")
     assert set(table.decided.no_model) == {"department", "commune"}
     assert all(row.decision.model is None for row in table.rows if row.decision)
+
+
+def by_drivers(questionnaire):
+    """The same questionnaire, whose index of the whole weighs the five factors by what they explain."""
+    composite = Composite(
+        id="theo_tac_dong",
+        text=Text((("vi", "Chỉ số theo mức tác động"), ("en", "Composite by drivers"))),
+        kind=CompositeKind.DRIVERS,
+        item="phuc_vu",
+        dimensions=DIMENSIONS[:5],
+    )
+    return dataclasses.replace(questionnaire, version="d.1", index=IndexRule(composites=(composite,)))
+
+
+def test_a_composite_by_drivers_weighs_its_dimensions_by_what_they_explain(province):
+    rng = np.random.default_rng(11)
+    moving = [4, 5]
+    answers = {
+        agency: [
+            (int(rng.integers(2, 28)), (int(first), *map(int, rng.choice(moving, 4)), int(first)))
+            for first in rng.choice([2, 3, 4, 5], size=40)
+        ]
+        for agency in COMMUNES
+    }
+    province.wave(2026, answers, questionnaire=by_drivers(province.questionnaire))
+    table = province.decided("quay-2026")
+    row = next(row for row in table.rows if row.agency.code == "xa-ea-o")
+    # Only the first dimension has anything to do with the outcome, so it is nearly all of the composite.
+    assert row.composites["theo_tac_dong"].value == pytest.approx(row.dimensions["tiep_can"].value, abs=2)
+    assert table.overall.rule == "drivers"
+    assert row.decision.rank.rank is not None
+    VALID(json.loads(json.dumps(document(table, language=i18n.find("vi")), allow_nan=False)))
+
+
+@pytest.mark.parametrize("levels", [(5,) * 6, (3,) * 6])
+def test_without_drivers_there_is_no_composite_and_everything_else(province, levels):
+    given = {"xa-ea-o": [(day, levels) for day in (2, 3, 4, 5) for _ in range(10)]}
+    for year in (2025, 2026):
+        province.wave(year, given, questionnaire=by_drivers(province.questionnaire))
+    table = province.decided("quay-2026")
+    row = next(row for row in table.rows if row.agency.code == "xa-ea-o")
+    assert row.composites["theo_tac_dong"] is None
+    assert row.dimensions["tiep_can"].respondents == 40
+    assert row.decision.past.change is None
+    VALID(json.loads(json.dumps(document(table, language=i18n.find("en")), allow_nan=False)))
 
 
 EDGES = {
