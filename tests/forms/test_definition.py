@@ -78,5 +78,5 @@ def test_weights_can_be_left_to_drivers_of_a_question(small: str):
     )
     composite = from_toml(by_drivers, source="drivers.toml").index.composites[1]
     assert (composite.kind, composite.item, composite.dimensions) == (CompositeKind.DRIVERS, "rate", ("quality",))
-    with pytest.raises(DefinitionError, match="index.composites.1..item: no item “rat”"):
+    with pytest.raises(DefinitionError, match=r"index\.composites\[1\]\.item: no item “rat”"):
         from_toml(by_drivers.replace('item = "rate"\ndimensions', 'item = "rat"\ndimensions'), source="drivers.toml")
