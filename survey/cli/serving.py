@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import signal
 import socket
 import threading
@@ -60,6 +61,8 @@ def run(app: Flask, listener: socket.socket, *, threads: int, ready: Callable[[]
     server = create_server(
         app, sockets=[listener], threads=threads, ident=None, max_request_body_size=LARGEST_BODY, channel_timeout=60
     )
+    # A request that waits a moment for its thread is no event: on a busy machine it was the site's first word.
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     signal.signal(signal.SIGTERM, _stop)
     host, port = listener.getsockname()[:2]
     threading.Thread(target=_announce, args=(host, port, ready), daemon=True).start()
