@@ -73,8 +73,10 @@ def population(seed, rows):
             strict=True,
         )
     ]
+    # A level that is asked for must be there, however few rows chance was given.
+    every = [f"S1,1,2,61,4,1.5,{town},nam" for town in TOWNS]
     # Levels that come late, and one that only the last row has.
-    return "\n".join([heading, *lines, "S0,0,2,60,5,3.75,Xã mới,khác"]) + "\n"
+    return "\n".join([heading, *lines, *every, "S0,0,2,60,5,3.75,Xã mới,khác"]) + "\n"
 
 
 @pytest.fixture
