@@ -25,10 +25,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.sparse import csr_array, hstack
 
 from analysis.errors import AnalysisError
 from analysis.widening import TOLERANCE, doubtful, extreme, widen
-from analysis.worlds import by_columns, by_row, moves
+from analysis.worlds import by_columns, by_row, moves, variable_cells
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
@@ -36,6 +37,9 @@ if TYPE_CHECKING:
     from analysis.arrays import BoolArray, FloatArray, IntArray
     from analysis.publication import Publication
     from analysis.worlds import Moves
+
+# Up to so many variables a program of everything is quick.
+AT_ONCE = 4000
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,12 +116,15 @@ class Attack:
         The interval's width where it is too narrow.
     by_program : int
         Cells of which the linear program had to find minimum and maximum.
+    by_sums : bool
+        Whether sums alone give something away.
     """
 
     places: IntArray
     lacking: FloatArray
     width: FloatArray
     by_program: int
+    by_sums: bool
 
     @property
     def exposed(self) -> BoolArray:
@@ -223,7 +230,8 @@ def attack(publication: Publication, hidden: BoolArray, *, minimum: int, thoroug
     hidden : ndarray of bool, shape (figures, columns)
     minimum : int
     thorough : bool
-        Whether to go on with what a row's respondents say of its columns where sums alone give something away.
+        Otherwise what a row's respondents say of its columns is left aside where sums alone give something away, and in
+        large publications a cell counts as exposed as long as no world found quickly proves it open.
 
     Returns
     -------
@@ -250,13 +258,16 @@ def attack(publication: Publication, hidden: BoolArray, *, minimum: int, thoroug
     judged = widen(moves(publication, hidden, by_sums_only=True), low, high, required=sought, judge=True)
     width = np.where(sought > 0, high - low, width)
     lacking = np.maximum(required - width, 0.0)
-    if thorough or not (lacking > TOLERANCE).any():
+    by_sums = bool((lacking > TOLERANCE).any())
+    if thorough or not by_sums:
         # Nobody needs to be told twice.
         asked = np.where(lacking > TOLERANCE, 0.0, np.minimum(sought, 1.0))
-        judged += _in_rows(everything, places, *within, required=asked)
+        _in_rows(everything, places, *within, required=asked)
+        if thorough or len(everything.floor) <= AT_ONCE:
+            judged += widen(everything, *within, required=asked, judge=True)
         narrow = doubtful(*within, asked)
         width[narrow], lacking[narrow] = (within[1] - within[0])[narrow], (asked - within[1] + within[0])[narrow]
-    return Attack(places, lacking, width, judged)
+    return Attack(places, lacking, width, judged, by_sums)
 
 
 def required_widths(counts: IntArray, *, minimum: int) -> FloatArray:
@@ -322,11 +333,16 @@ def at_most(publication: Publication, hidden: BoolArray) -> FloatArray:
     return widths
 
 
-def _in_rows(everything: Moves, places: IntArray, low: FloatArray, high: FloatArray, *, required: FloatArray) -> int:
-    """Worlds that keep columns within their rows: columns by themselves, then everything, for what is left."""
-    if doubtful(low, high, required).any():
-        widen(everything.within(by_columns(everything, places)), low, high, required=required)
-    return widen(everything, low, high, required=required, judge=True)
+def _in_rows(everything: Moves, places: IntArray, low: FloatArray, high: FloatArray, *, required: FloatArray) -> None:
+    """Worlds that keep columns within their rows: of columns alone, and of one column with whole rows."""
+    if not doubtful(low, high, required).any():
+        return
+    columns, whole = by_columns(everything, places), by_row(everything, places)
+    widen(everything.within(columns), low, high, required=required)
+    column_of = places[variable_cells(everything)[columns.tocsc().indices], 1]
+    for column in np.unique(places[doubtful(low, high, required), 1]).tolist():
+        both = csr_array(hstack([whole, columns[:, column_of == column]]))
+        widen(everything.within(both), low, high, required=required)
 
 
 def _check(publication: Publication, hidden: BoolArray) -> None:

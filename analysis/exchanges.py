@@ -69,17 +69,17 @@ def exchange(moves: Moves, low: FloatArray, high: FloatArray) -> None:
 
 def _down(moves: Moves) -> tuple[FloatArray, BoolArray]:
     """How far each variable can fall whatever else falls, and which have no other limit above."""
-    limit, down = moves.limit, -moves.floor
+    limit, free = moves.limit, np.isfinite(moves.floor)
+    down = np.where(free, -moves.floor, 0.0)
     row = np.repeat(np.arange(limit.shape[0]), np.diff(limit.indptr))
     other = np.bincount(row, weights=limit.data != -1, minlength=limit.shape[0]) > 0
-    free = np.isfinite(down)
     free[limit.indices[other[row]]] = False
-    # "At least one of the two": the larger of them keeps it.
-    order = np.lexsort((down[limit.indices], row))
-    largest = limit.indices[order[limit.indptr[1:] - 1]][~other]
-    over = np.bincount(row, weights=down[limit.indices], minlength=limit.shape[0]) - moves.room
-    down[largest] -= np.maximum(over[~other], 0.0)
-    return np.where(free, np.maximum(down, 0.0), 0.0), free
+    # What two must not give up together (at least one person is in a cell), each gives up in part.
+    wanted = np.bincount(row, weights=down[limit.indices], minlength=limit.shape[0])
+    share = np.divide(moves.room, wanted, out=np.ones(len(wanted)), where=wanted > moves.room)
+    least = np.ones(len(down))
+    np.minimum.at(least, limit.indices, share[row])
+    return np.where(free, down * least, 0.0), free
 
 
 def _in_sums(relation: IntArray, down: FloatArray, up: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -21,7 +21,7 @@ import numpy as np
 
 from analysis.audit import required_widths
 from analysis.widening import TOLERANCE, program
-from analysis.worlds import moves
+from analysis.worlds import moves, variable_cells
 
 if TYPE_CHECKING:
     from analysis.arrays import BoolArray, FloatArray, IntArray
@@ -134,7 +134,7 @@ def _attacker(publication: Publication, *, minimum: int, by_sums_only: bool) -> 
     place[somebody.ravel()] = np.arange(int(somebody.sum()))
     return _Attacker(
         moves=every,
-        opens=np.flatnonzero(somebody)[every.cells.tocsc().indices],
+        opens=np.flatnonzero(somebody)[variable_cells(every)],
         place=place,
         required=required if by_sums_only else np.minimum(required, 1.0),
         far=float(counts.sum() + minimum),

@@ -197,7 +197,7 @@ def _routes(
 ) -> BoolArray:
     """The cheapest cells by which the exposed ones can move up (or down) as far as they need."""
     places = np.argwhere(usable)
-    everything = moves(publication, usable, by_sums_only=True)
+    everything = moves(publication, usable, by_sums_only=found.by_sums)
     price = np.where(hidden, 0.0, cost)[usable] / cost.max()
     number = np.full(usable.shape, -1)
     number[usable] = np.arange(len(places))

@@ -217,6 +217,20 @@ def distinct(matrix: csr_array) -> tuple[csr_array, IntArray]:
     return matrix[filled[first]], which
 
 
+def variable_cells(everything: Moves) -> IntArray:
+    """The cell that each variable is a part of.
+
+    Parameters
+    ----------
+    everything : Moves
+
+    Returns
+    -------
+    ndarray of int, shape (variables,)
+    """
+    return np.asarray(everything.cells.tocsc().indices, dtype=np.int64)
+
+
 def by_row(everything: Moves, places: IntArray) -> csr_array:
     """Moves of whole rows, with all their columns: thirty columns cost no more than one.
 
@@ -234,7 +248,7 @@ def by_row(everything: Moves, places: IntArray) -> csr_array:
     scipy.sparse.csr_array, shape (variables, moves)
     """
     cells, variables = everything.cells.shape
-    cell = everything.cells.tocsc().indices
+    cell = variable_cells(everything)
     good = np.arange(variables) >= cells
     row, column = places[cell].T
     whole = np.isin(row, row[column == 0])
@@ -259,6 +273,6 @@ def by_columns(everything: Moves, places: IntArray) -> csr_array:
     -------
     scipy.sparse.csr_array, shape (variables, moves)
     """
-    inside = np.flatnonzero(places[everything.cells.tocsc().indices, 1] > 0)
+    inside = np.flatnonzero(places[variable_cells(everything), 1] > 0)
     shape = (everything.cells.shape[1], len(inside))
     return csr_array((np.ones(len(inside)), (inside, np.arange(len(inside)))), shape=shape)
