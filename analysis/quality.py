@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
     from analysis.comparison import Difference
-    from analysis.index import DomainIndex
 
 # An item that more people than this leave unanswered is flagged.
 FLAG_OVER = 0.05
@@ -283,10 +282,9 @@ class ModeGap:
 
 
 def mode_gaps(
-    counter: Mapping[Any, DomainIndex],
-    sample: Mapping[Any, DomainIndex],
+    counter: Mapping[Any, Estimate | None],
+    sample: Mapping[Any, Estimate | None],
     *,
-    dimension: str,
     fewest: int = FEWEST_FOR_A_GAP,
 ) -> tuple[ModeGap, ...]:
     """The gap between the counter's stream and the sample's, of each agency that has enough answers in both.
@@ -295,12 +293,10 @@ def mode_gaps(
 
     Parameters
     ----------
-    counter, sample : mapping of agency to DomainIndex
-        The whole has a gap too, under a label of its own.
-    dimension : str
-        Which index.
+    counter, sample : mapping of agency to Estimate or None
+        One index in each stream; None where it is not known, or not shown to who asks.
     fewest : int
-        Respondents of the dimension that both must have.
+        Respondents that both must have.
 
     Returns
     -------
@@ -319,23 +315,15 @@ def mode_gaps(
 
     Examples
     --------
-    >>> from analysis.cells import Sums, cells_from_sums
-    >>> from analysis.index import index_by_domain
-    >>> def stream(favourable):
-    ...     cells = cells_from_sums(["A", "A"], ["A", "A"], ["mon", "tue"], respondents=[20, 20],
-    ...                             sums={"staff": Sums([20, 20], [20, 20], favourable)})
-    ...     return {one.domain: one for one in index_by_domain(cells, dimensions={"staff": ["staff"]})}
-    >>> (found,) = mode_gaps(stream([18, 19]), stream([16, 16]), dimension="staff")
+    >>> def share(value):
+    ...     return Estimate(value, 0.05, 20, 40, 40.0, kind=Kind.SHARE)
+    >>> (found,) = mode_gaps({"A": share(0.925), "B": None}, {"A": share(0.8), "B": share(0.8)})
     >>> found.agency, round(found.gap.value, 3)
     ('A', 0.125)
     """
     if fewest < 1:
         raise AnalysisError("a gap between modes needs {fewest} respondents: give 1 or more", fewest=fewest)
-    pairs = (
-        (agency, counter[agency].dimensions.get(dimension), sample[agency].dimensions.get(dimension))
-        for agency in counter
-        if agency in sample
-    )
+    pairs = ((agency, ours, sample.get(agency)) for agency, ours in counter.items())
     return tuple(
         ModeGap(agency, difference(ours, theirs))
         for agency, ours, theirs in pairs

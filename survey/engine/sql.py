@@ -22,7 +22,7 @@ from survey.models import Response, Stream
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-    from sqlalchemy import Select
+    from sqlalchemy import ColumnElement, Select
     from sqlalchemy.orm import Session
 
     from analysis.moments import Moments
@@ -155,12 +155,16 @@ def _query(design: _Design, *, wave_id: int, stream: Stream) -> Select[Any]:
 
 
 def _without(query: Select[Any], leave_out: Collection[int]) -> Select[Any]:
-    """The query less these responses. Their numbers stand in the statement: no driver takes so many parameters."""
+    """The query less these responses."""
     if not leave_out:
         return query
-    return query.where(
-        Response.id.not_in(bindparam("leave_out", sorted(leave_out), expanding=True, literal_execute=True))
-    )
+    return query.where(~numbered(Response.id, leave_out))
+
+
+def numbered(column: Any, numbers: Collection[int]) -> ColumnElement[bool]:
+    """Whether the column is one of so many numbers. They stand in the statement: no driver takes so many parameters."""
+    condition: ColumnElement[bool] = column.in_(bindparam(None, sorted(numbers), expanding=True, literal_execute=True))
+    return condition
 
 
 def _counter_day(row: Any) -> tuple[int, int, int]:

@@ -30,6 +30,7 @@ def document(table: IndexTable, *, language: Locale) -> dict[str, Any]:
         "method": table.interval_method,
         "minimum_respondents": table.minimum_respondents,
         "weighting": table.weighting,
+        "weighting_covers": number(table.covers),
         "left_out": table.left_out,
         "disclosure": _disclosure(table.disclosure),
         "composites": [{"id": one.id, "name": one.name, "rule": one.rule} for one in table.composites],

@@ -73,15 +73,14 @@ def changes(session: Session, now: Prepared, before: Prepared) -> tuple[list[Pas
 def decomposition(now: Prepared, before: Prepared) -> Decomposed | None:
     """Why the overall index of everybody changed: which agencies were answered for, or how they did.
 
-    Of the agencies that were answered for in both waves; None where there are none, or nothing compares.
+    Of the agencies that are shown in both waves, since one that is left out alone would be what is missing from the
+    province's index; None where there are none, or nothing compares.
     """
     found, earlier = now.summed.overall_cells(), before.summed.overall_cells()
     if found is None or earlier is None:
         return None
     (cells, measure), (others, other) = found, earlier
-    both = set(now.summed.by_agency) & set(before.summed.by_agency)
-    both = {agency for agency in both if now.summed.overall(now.summed.by_agency[agency])}
-    both = {agency for agency in both if before.summed.overall(before.summed.by_agency[agency])}
+    both = _shown(now) & _shown(before)
     broken = _earlier(before, _comparability(now, before)).broken
     if not both or measure != other or (now.summed.leading or "") in broken:
         return None
@@ -92,6 +91,10 @@ def decomposition(now: Prepared, before: Prepared) -> Decomposed | None:
         composition=_part(parts.composition),
         performance=_part(parts.performance),
     )
+
+
+def _shown(found: Prepared) -> set[int]:
+    return {unit.id for place, unit in enumerate(found.units) if found.overall(place)}
 
 
 def in_points(found: Difference) -> Change:

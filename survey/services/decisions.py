@@ -111,7 +111,7 @@ def _judged(session: Session, now: Prepared, asked: Question) -> integrity.Judge
     """How far to believe the answers: for those inside."""
     if now.audience is Audience.PUBLIC:
         return None
-    return integrity.judge(session, now.summed, call_backs=call_backs.gaps(now.summed, asked.called))
+    return integrity.judge(session, now, call_backs=call_backs.gaps(now.summed, asked.called))
 
 
 def _before(session: Session, now: Prepared, asked: Question) -> Prepared | None:

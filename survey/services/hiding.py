@@ -41,10 +41,11 @@ class Gone:
 
 @dataclass(frozen=True, slots=True)
 class Hidden:
-    """What may not be seen: rows as a whole, and figures of rows that are shown."""
+    """What may not be seen: rows as a whole, and figures of rows that are shown; `whole` rows hide nothing."""
 
     rows: tuple[bool, ...]
     indices: tuple[Gone, ...]
+    whole: tuple[bool, ...]
     province: bool
     of_province: Gone
     minimum: int
@@ -54,21 +55,23 @@ class Hidden:
 def hidden(summed: Summed, units: Sequence[AgencyRef], *, audience: Audience) -> Hidden:
     """What of these agencies' indices this audience may not see."""
     rows = [(summed.wave.code, summed.stream, unit.code) for unit in units]
-    counts = np.array([_counts(summed, summed.by_agency.get(unit.id)) for unit in units], dtype=np.int64)
+    counts = np.array([counts_of(summed, summed.by_agency.get(unit.id)) for unit in units], dtype=np.int64)
     published = publish([Table(rows, counts.reshape(len(rows), -1), groups=[[_ALL] * len(rows)])], audience=audience)
     (table,) = published.tables
     names = _Names(summed)
+    province = _province_gone(summed, table, published.minimum)
     return Hidden(
         rows=tuple(table.hidden[:, 0].tolist()),
         indices=tuple(names.gone(row) for row in table.hidden[:, 1:]),
-        province=_province_gone(summed, table, published.minimum)[0],
-        of_province=names.gone(np.array(_province_gone(summed, table, published.minimum)[1:])),
+        whole=tuple(~(table.hidden & (counts > 0)).any(axis=1) & (counts[:, 0] > 0)) if rows else (),
+        province=province[0],
+        of_province=names.gone(np.array(province[1:])),
         minimum=published.minimum,
         disclosure=_disclosure(published),
     )
 
 
-def _counts(summed: Summed, index: DomainIndex | None) -> list[int]:
+def counts_of(summed: Summed, index: DomainIndex | None) -> list[int]:
     """Respondents of an agency: all, then by dimension and composite."""
     if index is None:
         return [0] * (1 + len(summed.dimensions) + len(summed.plan.members))
@@ -78,7 +81,7 @@ def _counts(summed: Summed, index: DomainIndex | None) -> list[int]:
 
 def _province_gone(summed: Summed, table: Suppression, minimum: int) -> list[bool]:
     """The columns of the province that are too small, or would give a hidden agency away."""
-    counts = _counts(summed, summed.whole)
+    counts = counts_of(summed, summed.whole)
     lost = [(0, _ALL) in totals for totals in table.hidden_totals]
     return [given_away or count < minimum for given_away, count in zip(lost, counts, strict=True)]
 

@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from survey.services.references import WaveRef
 
 DESIGN, TRANSACTIONS = "design", "transactions"
-WEIGHTINGS = (DESIGN, TRANSACTIONS)
 
 
 @dataclass(slots=True)
@@ -59,7 +58,10 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Summed:
-    """The indices of one stream of a wave; every index has the dimensions and composites of the questionnaire."""
+    """The indices of one stream of a wave; every index has the dimensions and composites of the questionnaire.
+
+    `covers` is the share of the transactions that the agencies counted in the whole handled, where it is weighted so.
+    """
 
     wave: WaveRef
     stream: str
@@ -71,6 +73,7 @@ class Summed:
     moments: Moments | None
     by_agency: Mapping[int, DomainIndex]
     whole: DomainIndex
+    covers: float = 1.0
 
     @property
     def dimensions(self) -> tuple[str, ...]:
@@ -124,31 +127,52 @@ def sum_wave(
     questionnaire: Questionnaire,
     *,
     stream: str,
-    weighting: str = DESIGN,
-    transactions: Mapping[int, int] | None = None,
     leave_out: Collection[int] = (),
 ) -> Summed:
     """The indices of one stream of a wave, without the responses `leave_out`."""
     plan = plan_of(questionnaire, estimated=_estimated(session, wave, questionnaire, stream=stream))
     cells, moments = _summed(session, wave, questionnaire, plan, stream=stream, leave_out=leave_out)
-    asked: dict[str, Any] = {
-        "dimensions": {name: (name,) for name in plan.measures},
-        "composites": plan.parts,
-        "moments": moments,
-    }
+    asked = _asked(plan, moments)
     named = _Named(questionnaire)
     return Summed(
         wave=wave,
         stream=stream,
         questionnaire=questionnaire,
         plan=plan,
-        weighting=weighting,
+        weighting=DESIGN,
         left_out=len(leave_out),
         cells=cells,
         moments=moments,
         by_agency={one.domain: named(one) for one in index_by_domain(cells, **asked)},
-        whole=named(_WHOLE[weighting](cells, asked, transactions or {})),
+        whole=named(index_of_whole(cells, **asked)),
     )
+
+
+def by_transactions(summed: Summed, handled: Mapping[int, int], *, counted: Collection[int]) -> Summed:
+    """The same with a province in which each agency of `counted` counts for its transactions, and no other does.
+
+    Those that a reader may not see must not be counted: beside the province by design, a second total of the same
+    hidden agencies would be a second equation about them.
+    """
+    missing = [agency for agency in counted if agency not in handled]
+    if missing:
+        raise ServiceError(
+            mark(
+                "The province cannot be weighted by transactions: {count} agencies with answers have none recorded. "
+                "Import them with “sipas transactions import”, or weight by design."
+            ),
+            count=len(missing),
+        )
+    shares = {label: handled[label] if label in counted else 0 for label in summed.cells.domains}
+    whole = index_over_domains(summed.cells, shares, **_asked(summed.plan, summed.moments))
+    total = sum(handled.values())
+    covers = sum(shares.values()) / total if total else 0.0
+    return replace(summed, whole=_Named(summed.questionnaire)(whole), weighting=TRANSACTIONS, covers=covers)
+
+
+def _asked(plan: Plan, moments: Moments | None) -> dict[str, Any]:
+    """What `analysis.index` is asked for."""
+    return {"dimensions": {name: (name,) for name in plan.measures}, "composites": plan.parts, "moments": moments}
 
 
 def _estimated(
@@ -195,7 +219,7 @@ def _summed(
 def plan_of(questionnaire: Questionnaire, *, estimated: Mapping[str, EstimatedWeights] | None = None) -> Plan:
     """What the indices of this questionnaire are made of; `estimated` are the weights of composites by drivers."""
     plan = Plan({one.id: one.items for one in questionnaire.dimensions})
-    asked = _Asked(questionnaire, estimated or {})
+    asked = _Context(questionnaire, estimated or {})
     for composite in questionnaire.index.composites:
         _PLANNERS[composite.kind](plan, composite, asked)
     return plan
@@ -222,7 +246,7 @@ def _key(composite: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
+class _Context:
     """What composites refer to."""
 
     questionnaire: Questionnaire
@@ -233,18 +257,18 @@ class _Asked:
         return tuple(item for one in self.questionnaire.dimensions if one.id in dimensions for item in one.items)
 
 
-def _direct(plan: Plan, composite: Composite, asked: _Asked) -> None:
+def _direct(plan: Plan, composite: Composite, asked: _Context) -> None:
     item = composite.item or ""
     plan.measures[_key(composite.id)] = (item,)
     plan.members[composite.id] = tuple(one.id for one in asked.questionnaire.dimensions if one.items == (item,))
 
 
-def _by_items(plan: Plan, composite: Composite, asked: _Asked) -> None:
+def _by_items(plan: Plan, composite: Composite, asked: _Context) -> None:
     plan.measures[_key(composite.id)] = asked.items(composite.dimensions)
     plan.members[composite.id] = composite.dimensions
 
 
-def _by_weights(plan: Plan, composite: Composite, asked: _Asked) -> None:
+def _by_weights(plan: Plan, composite: Composite, asked: _Context) -> None:
     given = {weight.of: weight.share for weight in composite.weights}
     names = composite.dimensions or tuple(given)
     counted = {one.id: len(one.items) for one in asked.questionnaire.dimensions if one.id in names}
@@ -252,7 +276,7 @@ def _by_weights(plan: Plan, composite: Composite, asked: _Asked) -> None:
     plan.members[composite.id] = names
 
 
-def _by_drivers(plan: Plan, composite: Composite, asked: _Asked) -> None:
+def _by_drivers(plan: Plan, composite: Composite, asked: _Context) -> None:
     plan.members[composite.id] = composite.dimensions
     drivers = asked.estimated.get(composite.id)
     # Without weights there is no composite, but the dimensions are there all the same.
@@ -261,7 +285,7 @@ def _by_drivers(plan: Plan, composite: Composite, asked: _Asked) -> None:
         plan.parts[_key(composite.id)] = weights(composite.kind, counted, drivers=drivers)
 
 
-def _of_blocks(plan: Plan, composite: Composite, asked: _Asked) -> None:
+def _of_blocks(plan: Plan, composite: Composite, asked: _Context) -> None:
     blocks = {
         weight.of: tuple(one.id for one in asked.questionnaire.dimensions if one.block == weight.of)
         for weight in composite.weights
@@ -277,36 +301,11 @@ def _block(name: str) -> str:
     return f"block {name}"
 
 
-_PLANNERS: Mapping[CompositeKind, Callable[[Plan, Composite, _Asked], None]] = {
+_PLANNERS: Mapping[CompositeKind, Callable[[Plan, Composite, _Context], None]] = {
     CompositeKind.DIRECT: _direct,
     CompositeKind.BY_ITEMS: _by_items,
     CompositeKind.EQUAL: _by_weights,
     CompositeKind.FIXED: _by_weights,
     CompositeKind.BLOCKS: _of_blocks,
     CompositeKind.DRIVERS: _by_drivers,
-}
-
-
-def _by_design(cells: Cells, asked: Mapping[str, Any], transactions: Mapping[int, int]) -> DomainIndex:
-    del transactions
-    return index_of_whole(cells, **asked)
-
-
-def _by_transactions(cells: Cells, asked: Mapping[str, Any], transactions: Mapping[int, int]) -> DomainIndex:
-    missing = [label for label in cells.domains if label not in transactions]
-    if missing:
-        raise ServiceError(
-            mark(
-                "The province cannot be weighted by transactions: {count} agencies with answers have none recorded. "
-                "Import them with “sipas transactions import”, or weight by design."
-            ),
-            count=len(missing),
-        )
-    shares = {label: transactions[label] for label in cells.domains}
-    return index_over_domains(cells, shares, **asked)
-
-
-_WHOLE: Mapping[str, Callable[[Cells, Mapping[str, Any], Mapping[int, int]], DomainIndex]] = {
-    DESIGN: _by_design,
-    TRANSACTIONS: _by_transactions,
 }

@@ -109,7 +109,8 @@ class IndexTable:
     """All indices of one wave and one stream: the province and its agencies.
 
     `weighting` says what an agency counts for in the province: by the design's weights, or by its transactions.
-    `left_out` responses were not counted, because signals point to them and a reader asked for the index without.
+    `covers` is the share of all transactions that the agencies counted in it handled. `left_out` responses were not
+    counted, because signals point to them and a reader asked for the index without.
     """
 
     wave: WaveName
@@ -123,6 +124,7 @@ class IndexTable:
     composites: tuple[CompositeName, ...] = ()
     weighting: str = "design"
     left_out: int = 0
+    covers: float = 1.0
     disclosure: Disclosure | None = None
     decided: Decided | None = None
 

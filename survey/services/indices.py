@@ -9,15 +9,17 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+import numpy as np
 from sqlalchemy import func, select
 
 from analysis.disclosure import Audience
+from survey.engine.sql import numbered
 from survey.i18n import mark
 from survey.models import Response
 from survey.services import agencies, questionnaires, transactions, waves
 from survey.services.errors import NotFoundError
-from survey.services.hiding import Gone, Hidden, hidden
-from survey.services.index_sums import DESIGN, TRANSACTIONS, Summed, sum_wave
+from survey.services.hiding import Gone, Hidden, counts_of, hidden
+from survey.services.index_sums import DESIGN, TRANSACTIONS, Summed, by_transactions, sum_wave
 from survey.services.index_values import (
     AgencyName,
     CompositeName,
@@ -88,17 +90,41 @@ def prepare(
     wave = waves.find(session, wave_code)
     if wave is None:
         raise NotFoundError(mark("There is no wave with the code {code}."), code=wave_code)
-    summed = sum_wave(
-        session,
-        wave,
-        questionnaires.get(session, wave.questionnaire_hash),
-        stream=stream,
-        weighting=weighting,
-        transactions=transactions.of_wave(session, wave) if weighting == TRANSACTIONS else None,
-        leave_out=leave_out,
-    )
+    summed = sum_wave(session, wave, questionnaires.get(session, wave.questionnaire_hash), stream=stream)
     units = tuple(_units(session, wave, summed))
-    return Prepared(summed, units, hidden(summed, units, audience=Audience(audience)), Audience(audience))
+    found = Prepared(summed, units, hidden(summed, units, audience=Audience(audience)), Audience(audience))
+    if leave_out:
+        found = without(session, found, leave_out)
+    if weighting == TRANSACTIONS:
+        counted = [unit.id for unit, whole in zip(units, found.hidden.whole, strict=True) if whole]
+        handled = transactions.of_wave(session, wave)
+        found = replace(found, summed=by_transactions(found.summed, handled, counted=counted))
+    return found
+
+
+def without(session: Session, found: Prepared, leave_out: Collection[int]) -> Prepared:
+    """The same indices without these responses, wherever nobody is found out by subtracting one from the other.
+
+    At an agency that is shown whole, those left out and those that stay must be none or at least the minimum, of all
+    and of every dimension and composite; at any other all responses stay. So what is hidden is what was hidden before.
+    """
+    summed = found.summed
+    asked = {"stream": summed.stream}
+    rest = sum_wave(session, summed.wave, summed.questionnaire, leave_out=leave_out, **asked)
+    kept_apart = {unit.id for place, unit in enumerate(found.units) if _may_be_parted(found, rest, place)}
+    query = select(Response.id).where(numbered(Response.id, leave_out), Response.agency_id.in_(kept_apart))
+    parted = session.scalars(query).all()
+    return replace(found, summed=sum_wave(session, summed.wave, summed.questionnaire, leave_out=parted, **asked))
+
+
+def _may_be_parted(found: Prepared, rest: Summed, place: int) -> bool:
+    if not found.hidden.whole[place]:
+        return False
+    agency, minimum = found.units[place].id, found.hidden.minimum
+    counts = np.array(counts_of(found.summed, found.summed.by_agency[agency]))
+    stay = np.array(counts_of(rest, rest.by_agency.get(agency)))
+    parts = np.concatenate([stay, counts - stay])
+    return bool(stay[0] >= minimum and ((parts == 0) | (parts >= minimum)).all())
 
 
 def table_of(found: Prepared, *, locale: str) -> IndexTable:
@@ -116,6 +142,7 @@ def table_of(found: Prepared, *, locale: str) -> IndexTable:
         composites=_composite_names(summed.questionnaire, locale),
         weighting=summed.weighting,
         left_out=summed.left_out,
+        covers=summed.covers,
         disclosure=found.hidden.disclosure,
     )
 

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
-from analysis.comparison import difference
-from analysis.quality import FEWEST_FOR_A_GAP
+from analysis.quality import mode_gaps
 from survey.models import Response, Stream, Wave
 from survey.services.changes import in_points
 from survey.services.indices import prepare
@@ -20,31 +19,23 @@ if TYPE_CHECKING:
     from survey.services.decision_values import Change
     from survey.services.indices import Prepared
 
-# The sign of a gap is that of the counter less the sample, whichever of the two is being read.
-_OTHER = {Stream.COUNTER: (Stream.SAMPLE, 1), Stream.SAMPLE: (Stream.COUNTER, -1)}
+_OTHER = {Stream.COUNTER: Stream.SAMPLE, Stream.SAMPLE: Stream.COUNTER}
 
 
 def gaps(session: Session, now: Prepared) -> list[Change | None]:
-    """One an agency: counter less sample, where both are shown to this audience and both have answers enough."""
-    none: list[Change | None] = [None] * len(now.units)
+    """One an agency: counter less sample, whichever of the two is read, of what is shown of both to this audience."""
     stream = Stream(now.summed.stream)
-    if stream not in _OTHER:
-        return none
-    other, sign = _OTHER[stream]
-    wave = _other_wave(session, now.summed.wave, other)
+    wave = _other_wave(session, now.summed.wave, _OTHER[stream]) if stream in _OTHER else None
     if wave is None:
-        return none
-    beside = prepare(session, wave.code, stream=other, audience=now.audience)
-    theirs = {unit.id: beside.overall(place) for place, unit in enumerate(beside.units)}
-    return [_gap(now.overall(place), theirs.get(unit.id), sign=sign) for place, unit in enumerate(now.units)]
+        return [None] * len(now.units)
+    beside = prepare(session, wave.code, stream=_OTHER[stream], audience=now.audience)
+    of_stream = {stream: _overall(now), _OTHER[stream]: _overall(beside)}
+    found = {one.agency: one.gap for one in mode_gaps(of_stream[Stream.COUNTER], of_stream[Stream.SAMPLE])}
+    return [in_points(found[unit.id]) if unit.id in found else None for unit in now.units]
 
 
-def _gap(ours: Estimate | None, theirs: Estimate | None, *, sign: int) -> Change | None:
-    if ours is None or theirs is None or min(ours.respondents, theirs.respondents) < FEWEST_FOR_A_GAP:
-        return None
-    # Different people answered, so that the errors are independent.
-    first, second = (ours, theirs) if sign > 0 else (theirs, ours)
-    return in_points(difference(first, second))
+def _overall(found: Prepared) -> dict[int, Estimate | None]:
+    return {unit.id: found.overall(place) for place, unit in enumerate(found.units)}
 
 
 def _other_wave(session: Session, wave: WaveRef, stream: Stream) -> WaveRef | None:

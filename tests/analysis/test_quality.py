@@ -139,12 +139,12 @@ def stream(**agencies):
     tens = [10] * len(labels)
     days = [str(day) for values in agencies.values() for day in range(len(values))]
     cells = cells_from_sums(labels, labels, days, respondents=tens, sums={"q": Sums(tens, tens, favourable)})
-    return {one.domain: one for one in index_by_domain(cells, dimensions={"overall": ["q"]})}
+    return {one.domain: one.dimensions["q"] for one in index_by_domain(cells, dimensions={"q": ["q"]})}
 
 
 def test_a_mode_gap_is_the_difference_of_independent_streams():
     counter, sample = stream(A=[9, 10, 9]), stream(A=[7, 8, 9])
-    ((agency, gap),) = [(one.agency, one.gap) for one in mode_gaps(counter, sample, dimension="overall")]
+    ((agency, gap),) = [(one.agency, one.gap) for one in mode_gaps(counter, sample)]
     assert agency == "A"
     assert gap.value == pytest.approx(28 / 30 - 24 / 30)
     # Days as PSUs: n/(n-1) times the squared deviations of day totals, over n squared.
@@ -159,15 +159,16 @@ def test_a_mode_gap_is_the_difference_of_independent_streams():
 def test_agencies_with_too_few_in_either_stream_or_in_one_only_have_no_gap():
     counter = stream(A=[9, 8, 9], B=[9, 9], C=[10, 9, 10], D=[9, 9, 8])
     sample = stream(A=[8, 8], B=[7, 8, 9], C=[8, 7, 8])
-    assert [one.agency for one in mode_gaps(counter, sample, dimension="overall")] == ["C"]
-    assert [one.agency for one in mode_gaps(counter, sample, dimension="overall", fewest=20)] == ["A", "B", "C"]
+    assert [one.agency for one in mode_gaps(counter, sample)] == ["C"]
+    assert [one.agency for one in mode_gaps(counter, sample, fewest=20)] == ["A", "B", "C"]
 
 
-def test_a_dimension_that_one_stream_does_not_ask_has_no_gap():
-    both = stream(A=[9, 8, 9])
-    assert mode_gaps(both, both, dimension="other") == ()
+def test_an_agency_that_is_not_shown_in_one_stream_has_no_gap():
+    both = stream(A=[9, 8, 9], B=[9, 8, 9])
+    assert [one.agency for one in mode_gaps(both | {"A": None}, both)] == ["B"]
+    assert [one.agency for one in mode_gaps(both, both | {"B": None})] == ["A"]
 
 
 def test_a_gap_needs_somebody():
     with pytest.raises(AnalysisError, match="needs 0"):
-        mode_gaps({}, {}, dimension="overall", fewest=0)
+        mode_gaps({}, {}, fewest=0)

@@ -13,13 +13,13 @@ from pathlib import Path
 import fastjsonschema
 import numpy as np
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 
 from forms import loading
 from forms.definition import Composite, CompositeKind, IndexRule, Text
 from survey import i18n
 from survey.exports.indices_json import document
-from survey.models import Agency, AgencySuccession
+from survey.models import Agency, AgencySuccession, Response
 from survey.models.agency import AgencyLevel
 from survey.services import agencies, counters, importing, transactions, waves
 from survey.services.call_backs import read_call_backs
@@ -28,6 +28,7 @@ from survey.services.decisions import Question, decision_table
 from survey.services.errors import ServiceError
 from survey.services.import_problems import ImportRejected
 from survey.services.indices import index_table
+from survey.services.integrity import suspicious_responses
 
 DIMENSIONS = ("tiep_can", "thu_tuc", "cong_chuc", "ket_qua", "gop_y", "phuc_vu")
 ARCHITECTURE = Path(__file__).parents[3] / "docs" / "architecture.md"
@@ -304,6 +305,62 @@ def test_an_index_without_the_suspicious_answers_stands_beside_the_one_with_them
     assert risk.without.value < row.composites["hai_long_chung"].value
 
 
+def marked_answers(rng, sizes, copies):
+    """Answers of agencies, of which each has some copies of one odd vector besides: what signals point to."""
+    answers = random_answers(rng, sizes)
+    for (agency, _), number in zip(sizes, copies, strict=True):
+        answers[agency] += [(9, (5, 4, 5, 5, 4, 5))] * number
+    return answers
+
+
+def subtracted(all_, rest):
+    """What a reader of both tables finds out about those left out: their number, by row and column."""
+    for with_, without in zip((all_.province, *all_.rows), (rest.province, *rest.rows), strict=True):
+        columns = [("", with_.respondents, without.respondents)]
+        for name, cell in (*with_.dimensions.items(), *with_.composites.items()):
+            other = {**without.dimensions, **without.composites}[name]
+            columns.append((name, cell and cell.respondents, other and other.respondents))
+        for name, before, after in columns:
+            if before is not None and after is not None:
+                yield with_.agency.code if with_.agency else "", name, before - after
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_no_answer_is_found_by_subtracting_the_index_without_suspicious_answers(province, seed):
+    rng = np.random.default_rng(seed)
+    sizes = [
+        (agency, int(size)) for agency, size in zip((*COMMUNES, *DEPARTMENTS), rng.integers(3, 60, 9), strict=True)
+    ]
+    province.wave(2026, marked_answers(rng, sizes, rng.permutation([0, 1, 2, 3, 5, 8, 20, 25, 30])))
+    with province.database.reading() as session:
+        asked = {"stream": "counter", "locale": "vi", "audience": "inside"}
+        pointed_at = suspicious_responses(session, "quay-2026", stream="counter")
+        tables = [index_table(session, "quay-2026", **asked, leave_out=out) for out in ((), pointed_at)]
+    # The province differs by the sum of its agencies, which may be as few as those of one: never fewer than five.
+    found = list(subtracted(*tables))
+    assert {number for _, _, number in found if number} <= set(range(5, 100))
+    # What is hidden is what was hidden, and nothing was left out of it.
+    hidden = [[row.suppressed for row in table.rows] for table in tables]
+    assert hidden[0] == hidden[1]
+    assert tables[1].left_out == sum(number for agency, column, number in found if agency and not column)
+    for row in province.decided("quay-2026").rows:
+        if row.decision and row.decision.risk.without:
+            left_out = row.composites["hai_long_chung"].respondents - row.decision.risk.without.respondents
+            assert left_out == 0 or left_out >= 5
+            assert bool(left_out) == bool(row.decision.risk.suspicious)
+
+
+def test_a_single_suspicious_answer_stays_where_it_is(province):
+    rng = np.random.default_rng(3)
+    answers = random_answers(rng, [(agency, 60) for agency in COMMUNES])
+    province.wave(2026, answers)
+    with province.database.reading() as session:
+        one = session.scalars(select(Response.id).limit(1)).all()
+        asked = {"stream": "counter", "locale": "vi", "audience": "inside"}
+        table = index_table(session, "quay-2026", **asked, leave_out=one)
+    assert (table.left_out, table.province.respondents) == (0, 420)
+
+
 def test_people_called_back_are_one_signal_more(province):
     rng = np.random.default_rng(7)
     province.wave(2026, random_answers(rng, [(agency, 60) for agency in COMMUNES], shares=[0.97, *[0.8] * 6]))
@@ -359,6 +416,34 @@ def test_the_province_can_weigh_its_agencies_by_their_transactions(province):
     assert table.province.dimensions["phuc_vu"].value == pytest.approx(100 * (0.75 * 0.8 + 0.25 * 0.2))
     row = province.row("quay-2026", "xa-ea-o")
     assert (row.decision.transactions, row.decision.response_rate) == (300, pytest.approx(50 / 300))
+
+
+def test_the_province_by_transactions_counts_no_agency_that_is_hidden(province):
+    # Two totals of the same two hidden agencies, weighted differently, would be two equations for two unknowns.
+    others = {agency: people(good=40, bad=20) for agency in COMMUNES}
+    found = []
+    for year, (good, bad) in ((2025, (7, 0)), (2026, (0, 7))):
+        province.wave(year, others | {agency: people(good=good, bad=bad) for agency in DEPARTMENTS})
+        with province.database.writing() as session:
+            handled = {agencies.find(session, agency).id: 100 for agency in (*COMMUNES, *DEPARTMENTS)}
+            transactions.replace(session, waves.find(session, f"quay-{year}"), handled)
+            asked = {"stream": "counter", "locale": "vi", "weighting": "transactions"}
+            table = index_table(session, f"quay-{year}", **asked)
+        assert [row.suppressed for row in table.rows if row.agency.code in DEPARTMENTS] == [True, True]
+        assert table.covers == pytest.approx(7 / 9)
+        found.append(table.province.dimensions)
+    assert found[0] == found[1]
+
+
+def test_why_the_whole_changed_is_told_of_agencies_that_are_shown(province):
+    others = {agency: people(good=40, bad=20) for agency in COMMUNES}
+    found = []
+    for year, (good, bad) in ((2020, (7, 0)), (2022, (0, 7))):
+        province.wave(year, others)
+        province.wave(year + 1, others | {agency: people(good=good, bad=bad) for agency in DEPARTMENTS})
+        found.append(province.decided(f"quay-{year + 1}", audience="public").decided.decomposed)
+    assert found[0].agencies == len(COMMUNES)
+    assert found[0] == found[1]
 
 
 def test_the_gap_between_counter_and_sample_is_shown_where_both_have_answers_enough(province):
