@@ -361,6 +361,16 @@ def test_a_single_suspicious_answer_stays_where_it_is(province):
     assert (table.left_out, table.province.respondents) == (0, 420)
 
 
+def test_an_agency_all_of_whose_answers_are_suspicious_keeps_them(province):
+    rng = np.random.default_rng(3)
+    province.wave(2026, random_answers(rng, [(agency, 60) for agency in COMMUNES]))
+    with province.database.reading() as session:
+        everybody = select(Response.id).join(Agency, Agency.id == Response.agency_id).where(Agency.code == COMMUNES[0])
+        asked = {"stream": "counter", "locale": "vi", "audience": "inside"}
+        table = index_table(session, "quay-2026", **asked, leave_out=session.scalars(everybody).all())
+    assert (table.left_out, table.province.respondents) == (0, 420)
+
+
 def test_people_called_back_are_one_signal_more(province):
     rng = np.random.default_rng(7)
     province.wave(2026, random_answers(rng, [(agency, 60) for agency in COMMUNES], shares=[0.97, *[0.8] * 6]))
@@ -439,7 +449,7 @@ def test_why_the_whole_changed_is_told_of_agencies_that_are_shown(province):
     others = {agency: people(good=40, bad=20) for agency in COMMUNES}
     found = []
     for year, (good, bad) in ((2020, (7, 0)), (2022, (0, 7))):
-        province.wave(year, others)
+        province.wave(year, others | {agency: people(good=4, bad=3) for agency in DEPARTMENTS})
         province.wave(year + 1, others | {agency: people(good=good, bad=bad) for agency in DEPARTMENTS})
         found.append(province.decided(f"quay-{year + 1}", audience="public").decided.decomposed)
     assert found[0].agencies == len(COMMUNES)
