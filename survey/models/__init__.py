@@ -3,8 +3,11 @@
 from survey.models.agency import Agency, AgencyLevel, AgencySuccession
 from survey.models.base import Base
 from survey.models.counter import Counter, CounterCode
+from survey.models.kiosk import Kiosk
 from survey.models.questionnaire import StoredQuestionnaire
-from survey.models.response import Response
+from survey.models.receipt_day import ReceiptDay
+from survey.models.response import Entry, Response, Trust
+from survey.models.slip import SlipBatch, SlipCode
 from survey.models.transactions import AgencyTransactions
 from survey.models.user import Role, User
 from survey.models.wave import Stream, Wave
@@ -17,10 +20,16 @@ __all__ = [
     "Base",
     "Counter",
     "CounterCode",
+    "Entry",
+    "Kiosk",
+    "ReceiptDay",
     "Response",
     "Role",
+    "SlipBatch",
+    "SlipCode",
     "StoredQuestionnaire",
     "Stream",
+    "Trust",
     "User",
     "Wave",
 ]

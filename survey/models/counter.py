@@ -26,6 +26,12 @@ class Counter(Base):
     agency_id: Mapped[int] = mapped_column(ForeignKey("agencies.id"), index=True)
     code: Mapped[str] = mapped_column(String(100), unique=True, comment="Our own stable slug: xa-ea-o-1.")
     name: Mapped[str] = mapped_column(String(200))
+    short_code: Mapped[str | None] = mapped_column(
+        String(6),
+        index=True,
+        unique=True,
+        comment="Six digits to type where a QR cannot be scanned; the last is Damm's check.",
+    )
     valid_from: Mapped[dt.date | None] = mapped_column(comment="Null: as long as its agency.")
     valid_to: Mapped[dt.date | None] = mapped_column(comment="The first day on which it is closed.")
 

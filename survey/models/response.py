@@ -3,12 +3,29 @@
 from __future__ import annotations
 
 import datetime as dt
+from enum import StrEnum
 
 from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, LargeBinary, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from survey.models.base import Base, by_value
 from survey.models.wave import Stream
+
+
+class Trust(StrEnum):
+    """How far the way in shows that whoever answered had stood at the counter, the surest first."""
+
+    VERIFIED = "verified"
+    SIGNED = "signed"
+    OPEN = "open"
+
+
+class Entry(StrEnum):
+    """On what a form was filled in: one's own device, the office's tablet, or by somebody who read it out."""
+
+    PHONE = "phone"
+    KIOSK = "kiosk"
+    ASSISTED = "assisted"
 
 
 class Response(Base):
@@ -26,7 +43,10 @@ class Response(Base):
         ForeignKeyConstraint(["counter_id", "agency_id"], ["counters.id", "counters.agency_id"]),
         # Holds everything that the indices are summed from, in the order they are grouped by:
         # the sum of a million responses reads this index alone (docs/decisions/0004).
-        Index("ix_responses_sums", "wave_id", "stream", "agency_id", "counter_id", "answered_on", "weight", "ratings"),
+        Index(
+            "ix_responses_sums",
+            *("wave_id", "stream", "agency_id", "counter_id", "answered_on", "weight", "ratings", "trust", "entry"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -54,3 +74,10 @@ class Response(Base):
     # Decided at receipt; the address and the seconds are not kept (survey/services/receipt_facts.py).
     from_office: Mapped[bool | None] = mapped_column(comment="Sent from an office's network. Null: unknown.")
     quick: Mapped[bool | None] = mapped_column(comment="Sent sooner than it can be read. Null: unknown.")
+    trust: Mapped[Trust | None] = mapped_column(
+        by_value(Trust, name="trust"),
+        comment="By one-time code, signed QR or open link. Null: imported, or before 0004.",
+    )
+    entry: Mapped[Entry | None] = mapped_column(
+        by_value(Entry, name="entry"), comment="On a phone, a kiosk, or assisted. Null: imported, or before 0004."
+    )

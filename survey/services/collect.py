@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, cast
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import joinedload
 
-from survey.models import Counter, CounterCode, Response, Stream
+from survey.models import Counter, CounterCode, Entry, Response, Stream, Trust
 from survey.services import codes, questionnaires, waves
 from survey.services.daytime import day_of
 from survey.services.errors import (
@@ -26,9 +26,11 @@ from survey.services.errors import (
     TokenExpired,
     TokenForged,
     UnknownCode,
+    UnknownShortCode,
 )
 from survey.services.references import AgencyRef, CounterRef, WaveRef
 from survey.services.response_rows import Reader, receipt_for, to_the_minute
+from survey.services.short_codes import is_short_code
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -39,6 +41,8 @@ if TYPE_CHECKING:
     from forms.definition import Questionnaire
     from survey.services.response_rows import Given
 
+    KeyFor = Callable[[str], bytes]
+
 KEY_PURPOSE = "form tokens"
 TOKEN_LIFE = dt.timedelta(hours=24)
 
@@ -47,8 +51,10 @@ _SECOND_BYTES = 5
 _TAG_BYTES = 16
 # The clocks of two machines behind one address may differ a little.
 _CLOCK_SLACK = dt.timedelta(minutes=5)
-# One byte after the second: whether this was the first showing, or the form came back with its answers.
-_FIRST, _AGAIN = b"\1", b"\0"
+# One byte after the second: its lowest bit says whether this was the first showing, or the form came back with its
+# answers; the bits above it count in _ENTRIES.
+_FLAG_BYTES = 1
+_ENTRIES = (Entry.PHONE, Entry.KIOSK, Entry.ASSISTED)
 _RECEIPT_ATTEMPTS = 20
 # Statements are built once: building them takes longer than running them.
 _PRINTING = (
@@ -56,6 +62,8 @@ _PRINTING = (
     .where(CounterCode.counter_id == bindparam("counter_number"), CounterCode.serial == bindparam("serial"))
     .options(joinedload(CounterCode.counter).joinedload(Counter.agency))
 )
+
+_BY_DIGITS = select(Counter).where(Counter.short_code == bindparam("digits")).options(joinedload(Counter.agency))
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +74,7 @@ class CounterAccess:
     agency: AgencyRef
     wave: WaveRef
     questionnaire: Questionnaire
-    serial: int
+    trust: Trust
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +83,7 @@ class Showing:
 
     submission_key: str
     age: dt.timedelta | None
+    entry: Entry
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,34 +94,27 @@ class Receipt:
     created: bool
 
 
-def resolve(session: Session, code: str, *, key: bytes, now: dt.datetime) -> CounterAccess:
-    """What `code` opens at `now`, or the CodeError that says why it opens nothing."""
-    parts = codes.parse(code, key=key)
-    printing = _printing(session, parts)
-    today = day_of(now)
-    _check_still_good(printing, now=now, today=today)
-    wave = waves.running(session, stream=Stream.COUNTER, on=today)
-    if wave is None:
-        raise NoRunningWave
-    counter = CounterRef.of(printing.counter)
-    return CounterAccess(
-        counter=counter,
-        agency=counter.agency,
-        wave=wave,
-        questionnaire=questionnaires.get(session, wave.questionnaire_hash),
-        serial=parts.serial,
-    )
+def resolve(session: Session, way: str, code: str, *, key_for: KeyFor, now: dt.datetime) -> CounterAccess:
+    """What `code` opens at `now` by that way in (one of WAYS), or the CodeError that says why it opens nothing."""
+    return WAYS[way](session, code, key_for=key_for, now=now)
 
 
 def mint_token(
-    counter_code: str, *, key: bytes, now: dt.datetime, rng: Callable[[int], bytes], shown_before: bool = False
+    counter_code: str,
+    *,
+    key: bytes,
+    now: dt.datetime,
+    rng: Callable[[int], bytes],
+    shown_before: bool = False,
+    entry: Entry = Entry.PHONE,
 ) -> str:
     """A signed token for one showing of the form: a fresh submission key, the second and the counter.
 
     `rng` gives that many random bytes, as `secrets.token_bytes` does. The second travels with the form and comes back
-    with it; it is never stored.
+    with it; it is never stored. So does `entry`: who fills in the form cannot change how it says it was filled in.
     """
-    content = rng(_KEY_BYTES) + _second(now).to_bytes(_SECOND_BYTES) + (_AGAIN if shown_before else _FIRST)
+    flags = _ENTRIES.index(entry) << 1 | (not shown_before)
+    content = rng(_KEY_BYTES) + _second(now).to_bytes(_SECOND_BYTES) + flags.to_bytes(_FLAG_BYTES)
     signed = content + _tag(content, counter_code, key=key)
     return base64.urlsafe_b64encode(signed).rstrip(b"=").decode()
 
@@ -123,10 +125,11 @@ def open_token(token: str, *, counter_code: str, key: bytes, now: dt.datetime) -
     content, tag = signed[:-_TAG_BYTES], signed[-_TAG_BYTES:]
     if not hmac.compare_digest(tag, _tag(content, counter_code, key=key)):
         raise TokenForged
-    age = dt.timedelta(seconds=_second(now) - int.from_bytes(content[_KEY_BYTES:-1]))
+    age = dt.timedelta(seconds=_second(now) - int.from_bytes(content[_KEY_BYTES:-_FLAG_BYTES]))
     if not -_CLOCK_SLACK <= age <= TOKEN_LIFE:
         raise TokenExpired
-    return Showing(content[:_KEY_BYTES].hex(), age if content.endswith(_FIRST) else None)
+    flags = content[-1]
+    return Showing(content[:_KEY_BYTES].hex(), age if flags & 1 else None, _ENTRIES[flags >> 1])
 
 
 def record(
@@ -137,6 +140,7 @@ def record(
     answers: Mapping[str, Any],
     language: str,
     received_at: dt.datetime,
+    entry: Entry = Entry.PHONE,
     from_office: bool | None = None,
     quick: bool | None = None,
 ) -> Receipt:
@@ -162,6 +166,8 @@ def record(
         "weight": 1.0,
         "from_office": from_office,
         "quick": quick,
+        "trust": access.trust,
+        "entry": entry,
     }
     for attempt in range(_RECEIPT_ATTEMPTS):
         receipt = receipt_for(submission_key, attempt=attempt)
@@ -174,21 +180,47 @@ def record(
     raise RuntimeError(f"no free receipt after {_RECEIPT_ATTEMPTS} attempts")
 
 
+def _by_poster(session: Session, code: str, *, key_for: KeyFor, now: dt.datetime) -> CounterAccess:
+    printing = _printing(session, codes.parse(code, key=key_for(codes.KEY_PURPOSE)))
+    if printing.revoked_at is not None and printing.revoked_at <= now:
+        raise RevokedCode
+    if printing.expires_at is not None and printing.expires_at <= now:
+        raise ExpiredCode
+    return at_counter(session, printing.counter, now=now, trust=Trust.SIGNED)
+
+
+def _by_short_code(session: Session, code: str, *, key_for: KeyFor, now: dt.datetime) -> CounterAccess:
+    del key_for  # Six digits have no signature.
+    counter = session.scalar(_BY_DIGITS, {"digits": code}) if is_short_code(code) else None
+    if counter is None:
+        raise UnknownShortCode
+    return at_counter(session, counter, now=now, trust=Trust.OPEN)
+
+
+def at_counter(session: Session, place: Counter, *, now: dt.datetime, trust: Trust) -> CounterAccess:
+    """The form of the wave that runs at `place`; raises RevokedCode where it is closed, NoRunningWave without one."""
+    today = day_of(now)
+    if any(end is not None and end <= today for end in (place.valid_to, place.agency.valid_to)):
+        raise RevokedCode
+    wave = waves.running(session, stream=Stream.COUNTER, on=today)
+    if wave is None:
+        raise NoRunningWave
+    counter = CounterRef.of(place)
+    return CounterAccess(
+        counter=counter,
+        agency=counter.agency,
+        wave=wave,
+        questionnaire=questionnaires.get(session, wave.questionnaire_hash),
+        trust=trust,
+    )
+
+
 def _printing(session: Session, parts: codes.CodeParts) -> CounterCode:
     printing = session.scalar(_PRINTING, {"counter_number": parts.counter_number, "serial": parts.serial})
     if printing is None:
         # Signed by our key and not in our tables: of another database of this installation.
         raise UnknownCode
     return printing
-
-
-def _check_still_good(printing: CounterCode, *, now: dt.datetime, today: dt.date) -> None:
-    if printing.revoked_at is not None and printing.revoked_at <= now:
-        raise RevokedCode
-    if any(end is not None and end <= today for end in (printing.counter.valid_to, printing.counter.agency.valid_to)):
-        raise RevokedCode
-    if printing.expires_at is not None and printing.expires_at <= now:
-        raise ExpiredCode
 
 
 def _second(now: dt.datetime) -> int:
@@ -200,7 +232,7 @@ def _tag(content: bytes, counter_code: str, *, key: bytes) -> bytes:
 
 
 def _decoded(token: str) -> bytes:
-    length = _KEY_BYTES + _SECOND_BYTES + len(_FIRST) + _TAG_BYTES
+    length = _KEY_BYTES + _SECOND_BYTES + _FLAG_BYTES + _TAG_BYTES
     try:
         signed = base64.b64decode(token.encode("ascii") + b"=" * (-len(token) % 4), altchars=b"-_", validate=True)
     except (UnicodeEncodeError, binascii.Error) as error:
@@ -232,3 +264,7 @@ def _replayed(earlier: Response, given: Given, *, counter_id: int) -> Receipt:
     if earlier.answers_digest != given.digest or earlier.counter_id != counter_id:
         raise ConflictingReplay(earlier.receipt)
     return Receipt(code=earlier.receipt, created=False)
+
+
+# The first part of a form's address: a poster's signed code, or the digits under it.
+WAYS: Mapping[str, Callable[..., CounterAccess]] = {"R": _by_poster, "N": _by_short_code}

@@ -11,6 +11,7 @@ from survey.i18n import mark
 from survey.models import Counter, CounterCode
 from survey.services.errors import ServiceError
 from survey.services.references import AgencyRef, CounterRef, PosterRef
+from survey.services.short_codes import short_code_for
 from survey.services.vietnamese import sort_key, tidy
 
 if TYPE_CHECKING:
@@ -26,7 +27,10 @@ def make(session: Session, agency: AgencyRef, *, name: str, opens_on: dt.date | 
     if not name:
         raise ServiceError(mark("A counter needs a name."))
     number = session.scalar(select(func.count()).where(Counter.agency_id == agency.id)) or 0
-    counter = Counter(agency_id=agency.id, code=f"{agency.code}-{number + 1}", name=name, valid_from=opens_on)
+    code = f"{agency.code}-{number + 1}"
+    taken = {given for given in session.scalars(select(Counter.short_code)) if given}
+    short_code = short_code_for(code, taken=taken)
+    counter = Counter(agency_id=agency.id, code=code, name=name, short_code=short_code, valid_from=opens_on)
     session.add(counter)
     session.flush()
     return CounterRef.of(counter)

@@ -49,6 +49,12 @@ class UnknownCode(CodeError):
     message = mark("This code is not known. Scan the QR on the poster again, or type the code exactly as printed.")
 
 
+class UnknownShortCode(CodeError):
+    """The digits are not those of a counter."""
+
+    message = mark("No counter has this number. Please type the six digits exactly as they stand under the QR code.")
+
+
 class ForgedCode(CodeError):
     """It has the form of a code, and another signature than ours."""
 

@@ -43,11 +43,18 @@ class CounterRef:
     code: str
     name: str
     agency: AgencyRef
+    short_code: str
 
     @classmethod
     def of(cls, counter: models.Counter) -> CounterRef:
         """The value of a row."""
-        return cls(id=counter.id, code=counter.code, name=counter.name, agency=AgencyRef.of(counter.agency))
+        return cls(
+            id=counter.id,
+            code=counter.code,
+            name=counter.name,
+            agency=AgencyRef.of(counter.agency),
+            short_code=counter.short_code or "",
+        )
 
 
 @dataclass(frozen=True, slots=True)

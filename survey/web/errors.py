@@ -52,6 +52,7 @@ BY_STATUS = {
 }
 BY_TYPE: dict[type[Exception], Failure] = {
     refusals.UnknownCode: Failure(404, N_("This code is not known")),
+    refusals.UnknownShortCode: Failure(404, N_("This number is not known")),
     refusals.ForgedCode: Failure(404, N_("This code is not ours")),
     refusals.ExpiredCode: Failure(410, N_("This poster is out of date")),
     refusals.RevokedCode: Failure(410, N_("This poster has been withdrawn")),

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from flask import g, render_template, request
 from werkzeug.datastructures import MultiDict
 
 from survey.i18n import current
-from survey.services import codes, collect, receipt_facts
+from survey.services import collect, receipt_facts
 from survey.services.errors import ForgedCode
 from survey.web.respond.questions import Sheet, error_links
 from survey.web.site import site
@@ -24,11 +24,11 @@ TOKEN_FIELD = "form_token"  # noqa: S105 - the name of a field.
 logger = logging.getLogger(__name__)
 
 
-def open_counter(code: str) -> CounterAccess:
-    """What `code` opens; kept for the request, so that a failure later on can still show the form."""
+def open_counter(way: str, code: str) -> CounterAccess:
+    """What `code` opens by that way in; kept for the request, so that a failure later on can still show the form."""
     try:
         with site().database.reading() as session:
-            access = collect.resolve(session, code, key=site().settings.key(codes.KEY_PURPOSE), now=site().clock())
+            access = collect.resolve(session, way, code, key_for=site().settings.key, now=site().clock())
     except ForgedCode:
         # The counter and the poster it pretends to be of, and not the signature: logs are no place for codes.
         logger.warning("A forged code for poster %s was shown.", code.rpartition("-")[0])
@@ -53,9 +53,10 @@ def open_token(access: CounterAccess) -> Showing:
     return collect.open_token(posted_token(), counter_code=access.counter.code, key=_key(), now=site().clock())
 
 
-def facts(access: CounterAccess, showing: Showing) -> dict[str, bool | None]:
-    """What is kept of the sender's address and haste: yes, no or unknown."""
+def facts(access: CounterAccess, showing: Showing) -> dict[str, Any]:
+    """What is kept of how the form was entered, and of the sender's address and haste: yes, no or unknown."""
     return {
+        "entry": showing.entry,
         "from_office": receipt_facts.is_from(site().settings.office_networks, request.remote_addr),
         "quick": receipt_facts.is_quick(access.questionnaire, showing.age),
     }

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from flask.typing import ResponseReturnValue
 
 blueprint = Blueprint("respond", __name__)
+# One rule for each of collect.WAYS, so that a poster's address and the digits under it open the same form.
+FORM = f"/<any({', '.join(collect.WAYS)}):way>/<code>"
 # The form has its own protection, which needs no cookie (docs/decisions/0008).
 console_csrf.exempt(blueprint)
 
@@ -28,33 +30,33 @@ blueprint.register_error_handler(ConflictingReplay, recovery.explain_conflict)
 blueprint.register_error_handler(SQLAlchemyError, recovery.offer_retry)
 
 
-@blueprint.route("/r/<code>", methods=["GET", "POST"])
-def lower_case(code: str) -> ResponseReturnValue:
-    return redirect(url_for("respond.ask", code=codes.as_printed(code)), 308)
+@blueprint.route(FORM.replace(", ".join(collect.WAYS), ", ".join(collect.WAYS).lower()), methods=["GET", "POST"])
+def lower_case(way: str, code: str) -> ResponseReturnValue:
+    return redirect(url_for("respond.ask", way=way.upper(), code=codes.as_printed(code)), 308)
 
 
-@blueprint.get("/R/<code>")
-def ask(code: str) -> ResponseReturnValue:
+@blueprint.get(FORM)
+def ask(way: str, code: str) -> ResponseReturnValue:
     if code != codes.as_printed(code):
-        return lower_case(code)
-    access = form.open_counter(code)
+        return lower_case(way, code)
+    access = form.open_counter(way, code)
     response = make_response(form.page(access, token=form.fresh_token(access)))
     # A new visit asks for a new form; going back shows the form that was sent, so that sending it again counts once.
     response.headers["Cache-Control"] = "private, no-cache"
     return response
 
 
-@blueprint.get("/R/<code>/SEND")
-def begin_again(code: str) -> ResponseReturnValue:
-    return redirect(url_for("respond.ask", code=code), 303)
+@blueprint.get(f"{FORM}/SEND")
+def begin_again(way: str, code: str) -> ResponseReturnValue:
+    return redirect(url_for("respond.ask", way=way, code=code), 303)
 
 
 # The form posts to an address of its own: a post to the form's address would make the browser throw its copy of the
 # form away, and going back would fetch another form, with another key, that counts again.
-@blueprint.post("/R/<code>/SEND", endpoint="send")
-@blueprint.post("/R/<code>")
-def submit(code: str) -> ResponseReturnValue:
-    access = form.open_counter(code)
+@blueprint.post(f"{FORM}/SEND", endpoint="send")
+@blueprint.post(FORM)
+def submit(way: str, code: str) -> ResponseReturnValue:
+    access = form.open_counter(way, code)
     if language := request.form.get("switch_language"):
         speak(language)
         return form.page(access, token=form.posted_token())

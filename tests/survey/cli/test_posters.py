@@ -21,7 +21,8 @@ def test_the_posters_of_an_agency_open_the_forms_of_its_counters(desk, database,
     key = settings.key(codes.KEY_PURPOSE)
     with database.reading() as session:
         opened = [
-            collect.resolve(session, address.rpartition("/")[2], key=key, now=seeded.now) for address in read(out)
+            collect.resolve(session, "R", address.rpartition("/")[2], key_for=lambda _: key, now=seeded.now)
+            for address in read(out)
         ]
     assert [access.counter.code for access in opened] == ["xa-ea-o-1", "xa-ea-o-2"]
 

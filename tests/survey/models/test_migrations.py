@@ -44,7 +44,7 @@ def rows(database):
 def test_facts_of_earlier_answers_are_unknown_and_the_way_back_loses_nothing_else(before):
     old = rows(before)
     before.upgrade()
-    assert rows(before) == [old[0] | {"from_office": None, "quick": None}]
+    assert rows(before) == [old[0] | {"from_office": None, "quick": None, "trust": None, "entry": None}]
     before.downgrade("0002")
     assert rows(before) == old
 

@@ -86,7 +86,7 @@ def give(database, province, settings):
                 poster = counters.issue_code(session, counters.find(session, person.counter), now=province.now)
                 code = codes.code_for(poster.counter_id, poster.serial, key=key)
                 noon = dt.datetime.combine(person.day, dt.time(5), dt.UTC)
-                access = collect.resolve(session, code, key=key, now=noon)
+                access = collect.resolve(session, "R", code, key_for=lambda _: key, now=noon)
                 sent = {"submission_key": f"{number:032x}", "language": "vi", "received_at": noon}
                 collect.record(session, access, answers=person.answers, **sent)
 

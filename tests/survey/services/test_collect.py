@@ -34,7 +34,7 @@ def code_of(poster):
 
 def access_to(database, seeded, which=0):
     with database.reading() as session:
-        return collect.resolve(session, code_of(seeded.posters[which]), key=KEY, now=seeded.now)
+        return collect.resolve(session, "R", code_of(seeded.posters[which]), key_for=lambda _: KEY, now=seeded.now)
 
 
 def send(database, access, key, answers=ANSWERS, *, received_at, **facts):
@@ -58,19 +58,19 @@ def test_a_code_opens_the_form_of_the_running_wave_at_its_counter(database, seed
     assert access.agency.name == "Xã Ea Ô"
     assert access.wave == seeded.wave
     assert access.questionnaire.id == "sipas-counter"
-    assert access.serial == 1
+    assert access.trust == "signed"
 
 
 def test_a_code_signed_by_another_installation_is_forged(database, seeded):
     forged = codes.code_for(seeded.counters[0].id, 1, key=b"x" * 32)
     with database.reading() as session, pytest.raises(ForgedCode):
-        collect.resolve(session, forged, key=KEY, now=seeded.now)
+        collect.resolve(session, "R", forged, key_for=lambda _: KEY, now=seeded.now)
 
 
 @pytest.mark.parametrize(("number", "serial"), [(9999, 1), (1, 2)])
 def test_a_code_never_printed_is_unknown_however_well_signed(database, seeded, number, serial):
     with database.reading() as session, pytest.raises(UnknownCode):
-        collect.resolve(session, codes.code_for(number, serial, key=KEY), key=KEY, now=seeded.now)
+        collect.resolve(session, "R", codes.code_for(number, serial, key=KEY), key_for=lambda _: KEY, now=seeded.now)
 
 
 def test_a_revoked_poster_opens_nothing_and_the_next_one_does(database, seeded):
@@ -79,8 +79,8 @@ def test_a_revoked_poster_opens_nothing_and_the_next_one_does(database, seeded):
         fresh = counters.issue_code(session, seeded.counters[0], now=seeded.now)
     with database.reading() as session:
         with pytest.raises(RevokedCode):
-            collect.resolve(session, code_of(seeded.posters[0]), key=KEY, now=seeded.now)
-        assert collect.resolve(session, code_of(fresh), key=KEY, now=seeded.now).serial == 2
+            collect.resolve(session, "R", code_of(seeded.posters[0]), key_for=lambda _: KEY, now=seeded.now)
+        assert collect.resolve(session, "R", code_of(fresh), key_for=lambda _: KEY, now=seeded.now).trust == "signed"
 
 
 def test_a_poster_is_good_until_the_moment_it_expires(database, seeded):
@@ -88,9 +88,9 @@ def test_a_poster_is_good_until_the_moment_it_expires(database, seeded):
     with database.writing() as session:
         poster = counters.issue_code(session, seeded.counters[0], now=seeded.now, expires_at=end)
     with database.reading() as session:
-        assert collect.resolve(session, code_of(poster), key=KEY, now=end - dt.timedelta(seconds=1))
+        assert collect.resolve(session, "R", code_of(poster), key_for=lambda _: KEY, now=end - dt.timedelta(seconds=1))
         with pytest.raises(ExpiredCode):
-            collect.resolve(session, code_of(poster), key=KEY, now=end)
+            collect.resolve(session, "R", code_of(poster), key_for=lambda _: KEY, now=end)
 
 
 @pytest.mark.parametrize("closed", [Counter, Agency])
@@ -99,16 +99,17 @@ def test_the_poster_of_a_closed_counter_or_agency_is_withdrawn(database, seeded,
         for row in session.scalars(select(closed)):
             row.valid_to = dt.date(2026, 10, 7)
     with database.reading() as session, pytest.raises(RevokedCode):
-        collect.resolve(session, code_of(seeded.posters[0]), key=KEY, now=seeded.now)
+        collect.resolve(session, "R", code_of(seeded.posters[0]), key_for=lambda _: KEY, now=seeded.now)
 
 
 def test_between_waves_there_is_nothing_to_answer(database, seeded):
     # 23:59 on the wave's last day in Đắk Lắk is 16:59 UTC.
     last = dt.datetime(2026, 12, 31, 16, 59, tzinfo=dt.UTC)
     with database.reading() as session:
-        assert collect.resolve(session, code_of(seeded.posters[0]), key=KEY, now=last)
+        assert collect.resolve(session, "R", code_of(seeded.posters[0]), key_for=lambda _: KEY, now=last)
         with pytest.raises(NoRunningWave):
-            collect.resolve(session, code_of(seeded.posters[0]), key=KEY, now=last + dt.timedelta(minutes=1))
+            later = last + dt.timedelta(minutes=1)
+            collect.resolve(session, "R", code_of(seeded.posters[0]), key_for=lambda _: KEY, now=later)
 
 
 # The form's token.
@@ -134,7 +135,7 @@ def test_a_token_tells_to_the_second_how_long_its_form_was_open(seeded):
 
 def test_of_a_form_that_came_back_with_its_answers_nobody_knows_how_long_it_was_read(seeded):
     showing = opened(token(seeded.now, shown_before=True), seeded.now)
-    assert showing == collect.Showing(bytes(range(16)).hex(), None)
+    assert showing == collect.Showing(bytes(range(16)).hex(), None, "phone")
 
 
 @pytest.mark.parametrize(("hours", "good"), [(0, True), (23, True), (25, False), (24 * 365, False), (-1, False)])
@@ -215,6 +216,9 @@ def test_nothing_in_a_row_is_about_a_person_or_a_device():
         # Yes, no or unknown; the address and the seconds that decide them are not kept.
         "from_office",
         "quick",
+        # One of three each: by which way in, and on what.
+        "trust",
+        "entry",
     }
 
 

@@ -31,9 +31,9 @@ def test_each_poster_leads_to_the_form_of_its_own_counter(database, seeded, sett
     with database.reading() as session:
         for poster in printed:
             code = poster.url.removeprefix(f"{BASE_URL}/r/".upper())
-            access = collect.resolve(session, code, key=key, now=seeded.now)
+            access = collect.resolve(session, "R", code, key_for=lambda _: key, now=seeded.now)
             assert (access.counter.name, access.agency.name) == (poster.counter_name, poster.agency_name)
-            assert access.serial == poster.serial
+            assert codes.parse(code, key=key).serial == poster.serial
 
 
 def test_printing_again_gives_the_posters_that_hang_already(print_all):
