@@ -107,8 +107,8 @@ def test_between_waves_there_is_nothing_to_answer(database, seeded):
     last = dt.datetime(2026, 12, 31, 16, 59, tzinfo=dt.UTC)
     with database.reading() as session:
         assert collect.resolve(session, "R", code_of(seeded.posters[0]), key_for=lambda _: KEY, now=last)
+        later = last + dt.timedelta(minutes=1)
         with pytest.raises(NoRunningWave):
-            later = last + dt.timedelta(minutes=1)
             collect.resolve(session, "R", code_of(seeded.posters[0]), key_for=lambda _: KEY, now=later)
 
 
