@@ -18,6 +18,10 @@ DIRECTIVES = (
     "default-src 'none'",
     "style-src 'self'",
     "img-src 'self' data:",
+    # Files of our own only; no page needs one (docs/decisions/0017).
+    "script-src 'self'",
+    "worker-src 'self'",
+    "connect-src 'self'",
     "form-action 'self'",
     "frame-ancestors 'none'",
     "base-uri 'none'",
