@@ -57,7 +57,7 @@ class Response(Base):
     questionnaire_hash: Mapped[str] = mapped_column(String(64))
     language: Mapped[str] = mapped_column(String(8), comment="The language in which the form was read.")
     answered_on: Mapped[dt.date] = mapped_column(comment="The day in Đắk Lắk (Asia/Ho_Chi_Minh).")
-    received_at: Mapped[dt.datetime] = mapped_column(comment="To the minute, no finer.")
+    received_at: Mapped[dt.datetime] = mapped_column(index=True, comment="To the minute, no finer.")
     submission_key: Mapped[str] = mapped_column(
         String(32), unique=True, comment="Minted with the form, hexadecimal: the same form counts once."
     )

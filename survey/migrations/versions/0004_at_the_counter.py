@@ -29,6 +29,8 @@ def upgrade() -> None:
         if op.get_bind().dialect.name == "postgresql":
             op.execute(f"COMMENT ON COLUMN responses.{name} IS '{comment}'")
     _index(*SUMMED, *KINDS)
+    # The receipts of a day are looked up at midnight, while answers come in.
+    op.create_index("ix_responses_received_at", "responses", ["received_at"])
     _make_tables_for_slips()
     _make_other_tables()
 
@@ -36,6 +38,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     for table in ("receipt_days", "kiosks", "slip_codes", "slip_batches"):
         op.drop_table(table)
+    op.drop_index("ix_responses_received_at", "responses")
     _index(*SUMMED)
     for name in KINDS:
         op.drop_column("responses", name)
