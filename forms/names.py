@@ -23,6 +23,7 @@ RESERVED_IDS = frozenset(
             "locale",
             "token",
             "form_token",
+            "must_answer",
             "csrf_token",
             "submission_key",
             "action",

@@ -44,7 +44,6 @@ if TYPE_CHECKING:
     KeyFor = Callable[[str], bytes]
 
 KEY_PURPOSE = "form tokens"
-TOKEN_LIFE = dt.timedelta(hours=24)
 
 _KEY_BYTES = 16
 _SECOND_BYTES = 5
@@ -55,6 +54,13 @@ _CLOCK_SLACK = dt.timedelta(minutes=5)
 # answers; the bits above it count in _ENTRIES.
 _FLAG_BYTES = 1
 _ENTRIES = (Entry.PHONE, Entry.KIOSK, Entry.ASSISTED)
+# A form that a phone keeps until there is a network again comes back by itself, perhaps with nobody there to send it
+# once more; a kiosk's come from a pack that must outlast a long weekend without one (docs/decisions/0017).
+TOKEN_LIFE = {
+    Entry.PHONE: dt.timedelta(hours=72),
+    Entry.KIOSK: dt.timedelta(days=7),
+    Entry.ASSISTED: dt.timedelta(hours=72),
+}
 _RECEIPT_ATTEMPTS = 20
 # Statements are built once: building them takes longer than running them.
 _PRINTING = (
@@ -120,16 +126,22 @@ def mint_token(
 
 
 def open_token(token: str, *, counter_code: str, key: bytes, now: dt.datetime) -> Showing:
-    """The showing that `token` was signed for; raises TokenForged or, after 24 hours, TokenExpired."""
-    signed = _decoded(token)
-    content, tag = signed[:-_TAG_BYTES], signed[-_TAG_BYTES:]
-    if not hmac.compare_digest(tag, _tag(content, counter_code, key=key)):
-        raise TokenForged
+    """The showing that `token` was signed for; raises TokenForged or, after its TOKEN_LIFE, TokenExpired."""
+    content = _proved(token, counter_code, key=key)
     age = dt.timedelta(seconds=_second(now) - int.from_bytes(content[_KEY_BYTES:-_FLAG_BYTES]))
-    if not -_CLOCK_SLACK <= age <= TOKEN_LIFE:
-        raise TokenExpired
     flags = content[-1]
-    return Showing(content[:_KEY_BYTES].hex(), age if flags & 1 else None, _ENTRIES[flags >> 1])
+    entry = _ENTRIES[flags >> 1]
+    if not -_CLOCK_SLACK <= age <= TOKEN_LIFE[entry]:
+        raise TokenExpired
+    return Showing(content[:_KEY_BYTES].hex(), age if flags & 1 else None, entry)
+
+
+def entry_of(token: str, *, counter_code: str, key: bytes) -> Entry:
+    """How the form of `token` is filled in, however old it is; by phone where the token is not ours."""
+    try:
+        return _ENTRIES[_proved(token, counter_code, key=key)[-1] >> 1]
+    except TokenForged:
+        return Entry.PHONE
 
 
 def record(
@@ -221,6 +233,15 @@ def _printing(session: Session, parts: codes.CodeParts) -> CounterCode:
         # Signed by our key and not in our tables: of another database of this installation.
         raise UnknownCode
     return printing
+
+
+def _proved(token: str, counter_code: str, *, key: bytes) -> bytes:
+    """What `token` says, once its signature is proved; raises TokenForged."""
+    signed = _decoded(token)
+    content, tag = signed[:-_TAG_BYTES], signed[-_TAG_BYTES:]
+    if not hmac.compare_digest(tag, _tag(content, counter_code, key=key)):
+        raise TokenForged
+    return content
 
 
 def _second(now: dt.datetime) -> int:

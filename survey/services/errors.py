@@ -86,7 +86,7 @@ class TokenError(ServiceError):
 
 
 class TokenExpired(TokenError):
-    """The form was open for more than a day."""
+    """The form was open for longer than its token lives."""
 
     def __init__(self) -> None:
         super().__init__(

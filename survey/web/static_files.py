@@ -38,6 +38,11 @@ def register_static_files(app: Flask) -> None:
     app.register_blueprint(blueprint)
 
 
+def static_file(name: str) -> StaticFile:
+    """A static file that is served under an address of another view's."""
+    return _files()[name]
+
+
 def static_url(name: str) -> str:
     """The address of a static file, which changes whenever its content does."""
     return url_for("static_files.serve", hash=_files()[name].hash, name=name)

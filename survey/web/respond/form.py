@@ -9,6 +9,7 @@ from flask import g, render_template, request
 from werkzeug.datastructures import MultiDict
 
 from survey.i18n import current
+from survey.models import Entry
 from survey.services import collect, receipt_facts
 from survey.services.errors import ForgedCode
 from survey.web.respond.questions import Sheet, error_links
@@ -37,10 +38,17 @@ def open_counter(way: str, code: str) -> CounterAccess:
     return access
 
 
-def fresh_token(access: CounterAccess, *, shown_before: bool = False) -> str:
+def fresh_token(access: CounterAccess, *, shown_before: bool = False, entry: Entry = Entry.PHONE) -> str:
     """A new submission key, signed for this counter and this second."""
     now, chance = site().clock(), site().random_bytes
-    return collect.mint_token(access.counter.code, key=_key(), now=now, rng=chance, shown_before=shown_before)
+    return collect.mint_token(
+        access.counter.code, key=_key(), now=now, rng=chance, shown_before=shown_before, entry=entry
+    )
+
+
+def entry_of(access: CounterAccess, token: str) -> Entry:
+    """Who fills in the form of `token`: with a phone, at a kiosk, or with somebody's help."""
+    return collect.entry_of(token, counter_code=access.counter.code, key=_key())
 
 
 def posted_token() -> str:
@@ -55,9 +63,11 @@ def open_token(access: CounterAccess) -> Showing:
 
 def facts(access: CounterAccess, showing: Showing) -> dict[str, Any]:
     """What is kept of how the form was entered, and of the sender's address and haste: yes, no or unknown."""
+    # A kiosk and a helper stand in the office whoever is answering: their network says nothing.
+    networks = site().settings.office_networks if showing.entry is Entry.PHONE else ()
     return {
         "entry": showing.entry,
-        "from_office": receipt_facts.is_from(site().settings.office_networks, request.remote_addr),
+        "from_office": receipt_facts.is_from(networks, request.remote_addr),
         "quick": receipt_facts.is_quick(access.questionnaire, showing.age),
     }
 
@@ -86,6 +96,9 @@ def page(
         error_links=error_links(groups),
         failure=failure,
         token=token,
+        # For a phone without a network: what to ask for before the form is kept there.
+        must_answer=" ".join(item.id for item in access.questionnaire.items if item.required),
+        is_assisted=entry_of(access, token) is Entry.ASSISTED,
         is_simulated=access.wave.is_simulated,
     )
 

@@ -20,7 +20,8 @@ SECONDS_TO_WAIT = "30"
 def offer_fresh_form(error: TokenError) -> Response:
     """The form again with its answers and a new token."""
     failure = errors.note(error)
-    token = form.fresh_token(g.counter_access, shown_before=True)
+    entry = form.entry_of(g.counter_access, form.posted_token())
+    token = form.fresh_token(g.counter_access, shown_before=True, entry=entry)
     return _reply(form.page(g.counter_access, token=token, failure=failure), failure)
 
 

@@ -10,7 +10,7 @@ from hypothesis import given as given_any
 from hypothesis import strategies as st
 from sqlalchemy import func, select
 
-from survey.models import Agency, Counter, Response
+from survey.models import Agency, Counter, Entry, Response
 from survey.services import agencies, codes, collect, counters, receipts, response_rows, waves
 from survey.services.errors import (
     ConflictingReplay,
@@ -138,14 +138,35 @@ def test_of_a_form_that_came_back_with_its_answers_nobody_knows_how_long_it_was_
     assert showing == collect.Showing(bytes(range(16)).hex(), None, "phone")
 
 
-@pytest.mark.parametrize(("hours", "good"), [(0, True), (23, True), (25, False), (24 * 365, False), (-1, False)])
-def test_a_token_is_good_for_a_day(seeded, hours, good):
+@pytest.mark.parametrize(
+    ("entry", "hours", "good"),
+    [
+        *(
+            ("phone", hours, good)
+            for hours, good in ((0, True), (71, True), (73, False), (24 * 365, False), (-1, False))
+        ),
+        *(("assisted", hours, good) for hours, good in ((71, True), (73, False))),
+        # From a Friday to the Monday after next.
+        *(("kiosk", hours, good) for hours, good in ((7 * 24 - 1, True), (7 * 24 + 1, False))),
+    ],
+)
+def test_a_token_outlasts_a_network_that_is_away(seeded, entry, hours, good):
     later = seeded.now + dt.timedelta(hours=hours)
+    made = token(seeded.now, entry=Entry(entry))
     if good:
-        assert opened(token(seeded.now), later)
+        assert opened(made, later).entry == entry
     else:
         with pytest.raises(TokenExpired):
-            opened(token(seeded.now), later)
+            opened(made, later)
+
+
+@pytest.mark.parametrize("entry", list(Entry))
+def test_how_a_form_is_filled_in_is_known_however_old_it_is(seeded, entry):
+    made = token(seeded.now, entry=entry)
+    assert collect.entry_of(made, counter_code="xa-ea-o-1", key=TOKEN_KEY) == entry
+    # Not ours, or not of this counter: nobody said that it was anything else than a phone.
+    assert collect.entry_of(made, counter_code="xa-ea-o-2", key=TOKEN_KEY) == "phone"
+    assert collect.entry_of("B" + made[1:], counter_code="xa-ea-o-1", key=TOKEN_KEY) == "phone"
 
 
 def test_a_token_of_another_counter_is_refused(seeded):

@@ -114,7 +114,7 @@ def test_a_form_that_had_an_error_is_as_old_as_when_it_was_first_shown(site, dat
 def test_a_form_that_came_back_with_a_new_token_was_read_before_nobody_knows_how_long(site, database, url):
     client, clock = site()
     token = token_of(client.get(url))
-    clock.move(25 * 3600)
+    clock.move(73 * 3600)
     page = send(client, url, token)
     assert page.status_code == 400
     send(client, url, token_of(page))

@@ -139,9 +139,9 @@ def test_a_token_of_another_counter_is_refused(client, settings, seeded, databas
     assert stored(database) == []
 
 
-def test_a_form_left_open_for_a_day_asks_to_be_sent_again(settings, database, seeded, url, token):
-    tomorrow = create_app(settings, database=database, clock=lambda: seeded.now + dt.timedelta(hours=25))
-    page = tomorrow.test_client().post(url, data=ALL_FOURS | {"form_token": token})
+def test_a_form_left_open_for_days_asks_to_be_sent_again(settings, database, seeded, url, token):
+    later = create_app(settings, database=database, clock=lambda: seeded.now + dt.timedelta(hours=73))
+    page = later.test_client().post(url, data=ALL_FOURS | {"form_token": token})
     assert page.status_code == 400
     assert chosen(page) == ALL_FOURS
     assert token_of(page) != token
