@@ -16,7 +16,7 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.orm import joinedload
 
 from survey.models import Counter, CounterCode, Entry, Response, Stream, Trust
-from survey.services import codes, questionnaires, waves
+from survey.services import codes, questionnaires, receipt_days, waves
 from survey.services.daytime import day_of
 from survey.services.errors import (
     ConflictingReplay,
@@ -170,7 +170,7 @@ def record(
         "questionnaire_hash": access.wave.questionnaire_hash,
         "language": language,
         "answered_on": day_of(received_at),
-        "received_at": to_the_minute(received_at),
+        "received_at": to_the_minute(receipt_days.in_an_open_day(session, received_at)),
         "submission_key": submission_key,
         "answers": given.answers,
         "answers_digest": given.digest,

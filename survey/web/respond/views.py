@@ -13,6 +13,7 @@ from survey.services import codes, collect, receipts
 from survey.services.errors import ConflictingReplay, TokenError
 from survey.web.languages import speak
 from survey.web.respond import form, recovery
+from survey.web.respond.closing import close_days_over
 from survey.web.security import console_csrf, refuse_other_sites
 from survey.web.site import site
 
@@ -75,6 +76,7 @@ def submit(way: str, code: str) -> ResponseReturnValue:
             received_at=site().clock(),
             **form.facts(access, showing),
         )
+        close_days_over(session)
     return redirect(url_for("respond.receipt", receipt=receipt.code), 303)
 
 
