@@ -47,6 +47,7 @@ STATES = {
     "conflict": N_("A form had been sent before with other answers; the first ones are kept. Receipt code:"),
     "refused": N_("A form could not be sent as it is. Its answers are still on this device."),
 }
+REOPEN = N_("Open the form with my answers")
 
 
 @blueprint.get("/offline")
@@ -69,7 +70,8 @@ def worker() -> ResponseReturnValue:
 
 def _page() -> str:
     with i18n.speaking(site().locales[i18n.DEFAULT]):
-        return render_template("respond/offline.html", locales=site().locales.values(), sayings=SAYINGS, states=STATES)
+        words = {"sayings": SAYINGS, "states": STATES, "reopen": REOPEN}
+        return render_template("respond/offline.html", locales=site().locales.values(), **words)
 
 
 def _version() -> str:
