@@ -38,7 +38,7 @@ class CodeParts:
 def code_for(counter_number: int, serial: int, *, key: bytes) -> str:
     """The code of one printing of a counter's poster."""
     parts = CodeParts(counter_number, serial)
-    return f"{parts}-{_tag(parts, key=key)}"
+    return f"{parts}-{tag_of(str(parts), key=key)}"
 
 
 def parse(code: str, *, key: bytes) -> CodeParts:
@@ -47,7 +47,7 @@ def parse(code: str, *, key: bytes) -> CodeParts:
     if match is None:
         raise UnknownCode
     parts = CodeParts(int(match[1]), int(match[2]))
-    if not hmac.compare_digest(_tag(parts, key=key), match[3]):
+    if not hmac.compare_digest(tag_of(str(parts), key=key), match[3]):
         raise ForgedCode
     return parts
 
@@ -62,7 +62,8 @@ def answer_url(base_url: str, code: str) -> str:
     return f"{base_url.rstrip('/')}/R/{code}".upper()
 
 
-def _tag(parts: CodeParts, *, key: bytes) -> str:
-    digest = hmac.digest(key, str(parts).encode(), hashlib.sha256)
+def tag_of(text: str, *, key: bytes) -> str:
+    """The signature that a code of ours has behind `text`."""
+    digest = hmac.digest(key, text.encode(), hashlib.sha256)
     number = int.from_bytes(digest) >> (8 * len(digest) - _TAG_BITS)
     return "".join(SIGNS[(number >> shift) & 31] for shift in range(_TAG_BITS - 5, -1, -5))

@@ -75,6 +75,12 @@ class RevokedCode(CodeError):
     message = mark("This poster has been withdrawn. Please ask the staff at the counter for the current one.")
 
 
+class ClosedKiosk(CodeError):
+    """The kiosk was closed in the console or by `sipas kiosk close`."""
+
+    message = mark("This kiosk has been closed. Please use the QR code at the counter, or ask the staff there.")
+
+
 class NoRunningWave(CodeError):
     """The code is good, and nothing is being asked now."""
 

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import threading
 import unicodedata
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
-from argon2 import PasswordHasher
-from argon2.exceptions import VerifyMismatchError
 from sqlalchemy import select
 
 from survey.i18n import mark
 from survey.models import Role, User
+from survey.services import hashing
 from survey.services.errors import AlreadyExistsError, NotFoundError, ServiceError
 from survey.services.references import AgencyRef
 
@@ -22,11 +20,6 @@ if TYPE_CHECKING:
 
 SHORTEST_PASSWORD = 10
 LONGEST_PASSWORD = 200
-
-# OWASP's choice for Argon2id, 19 MiB: a sign-in costs some 30 ms.
-_HASHER = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
-# Two at a time: a flood of sign-ins can take neither the memory nor both cores from those who answer.
-_SLOTS = threading.BoundedSemaphore(2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,25 +112,15 @@ def _hashed(password: str) -> str:
             shortest=SHORTEST_PASSWORD,
             longest=LONGEST_PASSWORD,
         )
-    with _SLOTS:
-        return _HASHER.hash(_same_letters(password))
+    return hashing.hashed(password)
 
 
 def _verified(password_hash: str, password: str) -> bool:
     if len(password) > LONGEST_PASSWORD:
         password = ""
-    with _SLOTS:
-        try:
-            return _HASHER.verify(password_hash, _same_letters(password))
-        except VerifyMismatchError:
-            return False
-
-
-def _same_letters(password: str) -> str:
-    # A phone may send ế as one character and a computer as three.
-    return unicodedata.normalize("NFC", password)
+    return hashing.is_secret_of(password_hash, password)
 
 
 @cache
 def _hash_of_nobody() -> str:
-    return _HASHER.hash("nobody signs in with this")
+    return hashing.hashed("nobody signs in with this")

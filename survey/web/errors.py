@@ -56,6 +56,7 @@ BY_TYPE: dict[type[Exception], Failure] = {
     refusals.ForgedCode: Failure(404, N_("This code is not ours")),
     refusals.ExpiredCode: Failure(410, N_("This poster is out of date")),
     refusals.RevokedCode: Failure(410, N_("This poster has been withdrawn")),
+    refusals.ClosedKiosk: Failure(410, N_("This kiosk is closed")),
     refusals.NoRunningWave: Failure(404, N_("No survey is open here today")),
     refusals.TokenError: Failure(400, N_("Please send your answers again")),
     refusals.ConflictingReplay: Failure(409, N_("These answers differ from those you sent before")),

@@ -177,7 +177,7 @@ def test_a_form_that_comes_back_too_late_is_opened_again_with_its_answers(line, 
     assert page.evaluate(STORED_BODIES) == []
 
 
-def test_a_busy_site_is_asked_again_later_and_not_at_once(line, site, phone, path, kept, database):
+def test_a_busy_site_is_asked_again_later_and_not_at_once(line, phone, path, kept, database):
     page = phone()
     open_form(page, line.url + path)
     answer(page)
