@@ -9,7 +9,8 @@ import statistics
 import sys
 from pathlib import Path
 
-PAGE = Path(__file__).resolve().parent.parent / "docs" / "benchmarks.md"
+ROOT = Path(__file__).resolve().parent.parent
+PAGE = ROOT / "docs" / "benchmarks.md"
 
 
 def machine() -> str:
@@ -32,7 +33,8 @@ def table(header: tuple[str, ...], rows: list[tuple[object, ...]]) -> str:
 
 def write(section: str, body: str, *, date: str) -> None:
     """Replace the section called `section`, or add it at the end."""
-    command = "python " + " ".join(["benchmarks/" + Path(sys.argv[0]).name, *sys.argv[1:]])
+    program = Path(sys.argv[0]).resolve().relative_to(ROOT)
+    command = " ".join(["python", str(program), *sys.argv[1:]])
     text = f"## {section}\n\nMeasured {date}: `{command}` on {machine()}.\n\n{body.strip()}\n"
     page = PAGE.read_text(encoding="utf8")
     pattern = re.compile(rf"^## {re.escape(section)}\n.*?(?=^## |\Z)", re.MULTILINE | re.DOTALL)

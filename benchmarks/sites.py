@@ -23,7 +23,7 @@ from survey.db import Database
 from survey.services import agencies, codes, counters, waves
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from sqlalchemy.orm import Session
 
@@ -39,6 +39,7 @@ class Site:
     database: Database
     counters: list[tuple[str, str]]  # counter code, path of its form
     process: subprocess.Popen[bytes]
+    environ: dict[str, str]  # to start it again
 
 
 @contextlib.contextmanager
@@ -73,24 +74,24 @@ DATABASES = {"SQLite": sqlite, "PostgreSQL": postgresql}
 
 
 @contextlib.contextmanager
-def serving(kind: str, *, counters_used: int = 20) -> Iterator[Site]:
-    """A served installation with agencies, some counters and a running wave."""
+def serving(kind: str, *, counters_used: int = 20, options: Sequence[str] = ()) -> Iterator[Site]:
+    """A served installation with agencies, some counters and a running wave; `options` are those of `sipas serve`."""
     folder = Path(tempfile.mkdtemp(prefix="sipas-benchmark-"))
     try:
         with DATABASES[kind](folder) as url:
-            yield from _served(url, folder, counters_used)
+            yield from _served(url, folder, counters_used, options)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _served(database_url: str, folder: Path, counters_used: int) -> Iterator[Site]:
+def _served(database_url: str, folder: Path, counters_used: int, options: Sequence[str]) -> Iterator[Site]:
     settings, environ = installation(database_url, folder)
     database = Database(database_url)
     database.upgrade()
     opened = prepare(database, settings, counters_used)
     try:
-        with server(settings, environ) as process:
-            yield Site(settings.public_base_url, settings, database, opened, process)
+        with server(settings, environ, *options) as process:
+            yield Site(settings.public_base_url, settings, database, opened, process, environ)
     finally:
         database.close()
 
@@ -104,21 +105,28 @@ def installation(database_url: str, folder: Path) -> tuple[Settings, dict[str, s
         "SIPAS_DATABASE_URL": database_url,
         "SIPAS_PUBLIC_BASE_URL": f"http://127.0.0.1:{port}",
         "SIPAS_SECRET_FILE": str(folder / "secret"),
+        # Programs name an address for each of their visitors, as the proxy before a real site does.
+        "SIPAS_TRUSTED_PROXIES": "1",
     }
     return Settings.from_environ(environ), environ
 
 
 @contextlib.contextmanager
-def server(settings: Settings, environ: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
-    """`sipas serve` in a process of its own, from when it answers."""
+def server(settings: Settings, environ: dict[str, str], *options: str) -> Iterator[subprocess.Popen[bytes]]:
+    """`sipas serve` in a process group of its own, from when it answers."""
     bind = settings.public_base_url.removeprefix("http://")
-    command = [sys.executable, "-m", "survey", "serve", "--bind", bind]
-    with subprocess.Popen(command, cwd=ROOT, env=environ, stderr=subprocess.DEVNULL) as process:
+    command = [sys.executable, "-m", "survey", "serve", "--bind", bind, *options]
+    with subprocess.Popen(command, cwd=ROOT, env=environ, stderr=errors(), start_new_session=True) as process:
         try:
             wait_for(f"{settings.public_base_url}/health")
             yield process
         finally:
             process.terminate()
+
+
+def errors() -> int | None:
+    """Where a site's log goes: nowhere, or to this terminal with SIPAS_BENCHMARK_LOG=1."""
+    return None if os.environ.get("SIPAS_BENCHMARK_LOG") else subprocess.DEVNULL
 
 
 def prepare(database: Database, settings: Settings, number: int) -> list[tuple[str, str]]:

@@ -1,0 +1,131 @@
+"""Full submissions at a steady rate against a real `sipas serve` on the same cores, every check on.
+
+    python tests/load/load.py [--rate 200] [--minutes 10] [--database SQLite] [--visits] [--write]
+
+A submission is a whole form posted with a fresh signed token: its code, token, origin and rate limit are checked, its
+comment redacted, its row on disk before the receipt is named. With --visits each visitor also opens the form first and
+looks at the receipt afterwards: three requests. Requests are sent when they are due (see timing.py). Afterwards the rows
+must be those that were acknowledged, each once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import base64
+import datetime as dt
+import json
+import sys
+from collections import Counter
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
+
+import report  # noqa: E402 - the programs' own folder comes first.
+import sites  # noqa: E402
+import timing  # noqa: E402
+import witness  # noqa: E402
+from visitors import Visitors  # noqa: E402
+
+WARM_UP = 2.0
+HIGHEST_P99_MS = 250
+
+
+@dataclass
+class Run:
+    """What the visitors were told."""
+
+    acknowledged: dict[str, str] = field(default_factory=dict)
+    refused: Counter[int] = field(default_factory=Counter)
+
+
+def main() -> None:
+    options = arguments()
+    seconds = options.seconds or options.minutes * 60
+    serve = ("--processes", str(options.processes)) if options.processes else ()
+    with sites.serving(options.database, options=serve) as site, witness.Memory(site.process.pid) as memory:
+        run = Run()
+        times = asyncio.run(load(Visitors(site, seed=1), run, options.rate, seconds, visits=options.visits))
+        kept = witness.accounts(site.database, run.acknowledged)
+    figures = {
+        "p50_ms": times.percentile(0.5),
+        "p99_ms": times.percentile(0.99),
+        "longest_ms": times.percentile(1),
+        "late_ms": timing.percentile(times.late, 0.99) * 1000,
+        "sent": len(times.done),
+        "errors": run.refused.total(),
+        "statuses": run.refused,
+        "mb": memory.samples[-1],
+        "mb_a_minute": memory.growth,
+        "accounts": asdict(kept),
+    }
+    print(json.dumps(figures) if options.json else summary(options, seconds, figures, kept))
+    if options.write:
+        report.write(section(options), summary(options, seconds, figures, kept), date=dt.datetime.now(dt.UTC).date().isoformat())
+    if not kept.is_sound or kept.unacknowledged or run.refused:
+        sys.exit(1)
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rate", type=float, default=200, help="submissions, or visits, a second")
+    parser.add_argument("--minutes", type=float, default=10)
+    parser.add_argument("--seconds", type=float, help="instead of minutes")
+    parser.add_argument("--database", choices=sites.DATABASES, default="SQLite")
+    parser.add_argument("--processes", type=int, help="as `sipas serve --processes`; its own default where absent")
+    parser.add_argument("--visits", action="store_true", help="GET the form, POST it, GET the receipt")
+    parser.add_argument("--json", action="store_true", help="print the figures as JSON")
+    parser.add_argument("--write", action="store_true", help="replace the section in docs/benchmarks.md")
+    return parser.parse_args()
+
+
+async def load(visitors: Visitors, run: Run, rate: float, seconds: float, *, visits: bool) -> timing.Times:
+    """The visitors come and go; the first two seconds are not timed, though their forms are counted."""
+
+    async def submit() -> None:
+        form = visitors.filled_in()
+        note(run, form.key, await visitors.send(form))
+
+    async def visit() -> None:
+        token, reply = await visitors.visit()
+        note(run, base64.urlsafe_b64decode(token + b"==")[:16].hex(), reply)
+
+    do = visit if visits else submit
+    await timing.open_loop(min(rate, 50), WARM_UP, do, seed=0)
+    return await timing.open_loop(rate, seconds, do, seed=1)
+
+
+def note(run: Run, key: str, reply) -> None:
+    if reply.receipt:
+        run.acknowledged[key] = reply.receipt
+    else:
+        run.refused[reply.status] += 1
+
+
+def section(options: argparse.Namespace) -> str:
+    return f"Load: {'visits' if options.visits else 'submissions'}, {options.database}"
+
+
+def summary(options: argparse.Namespace, seconds: float, figures: dict, kept: witness.Accounts) -> str:
+    what = "visits (form, post, receipt)" if options.visits else "submissions"
+    table = report.table(
+        ("a second", "sent", "errors", "p50 ms", "p99 ms", "longest ms", "sent late, p99 ms", "MB", "MB a minute"),
+        [
+            (
+                f"{options.rate:g}",
+                f"{figures['sent']:,}",
+                figures["errors"],
+                *(f"{figures[name]:.0f}" for name in ("p50_ms", "p99_ms", "longest_ms")),
+                f"{figures['late_ms']:.1f}",
+                f"{figures['mb']:.0f}",
+                f"{figures['mb_a_minute']:.2f}",
+            )
+        ],
+    )
+    return f"{seconds:g} s of {what}, each visitor on a connection of its own.\n\n{table}\n\nAfterwards: {kept}."
+
+
+if __name__ == "__main__":
+    main()
