@@ -43,7 +43,7 @@ class People:
     days: Sequence[dt.date]
     day: NDArray[np.intp]
     minute: NDArray[np.int64]
-    facts: Mapping[str, list[bool]] = field(default_factory=dict)
+    facts: dict[str, list[Any]] = field(default_factory=dict)
 
 
 def refuse_real_waves(wave: WaveRef) -> None:

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from survey.i18n import mark
-from survey.models import Stream
-from survey.services import counters, questionnaires, simulated_answers
+from survey.models import Entry, Stream, Trust
+from survey.services import counters, questionnaires, simulated_answers, simulated_ways
 from survey.services.errors import ServiceError
 from survey.services.simulated_answers import AGENCY_SPREAD, COUNTER_SPREAD, DAY_SPREAD, PERSON_SPREAD
 from survey.services.simulated_rows import OPENING_MINUTES, People, opening_minutes, refuse_real_waves, save
@@ -72,6 +72,8 @@ def simulate(
     satisfaction = _satisfaction(people, np.array(at_agency), rng=rng)
     ease = simulated_answers.ease(questionnaire, rng=rng)
     columns = simulated_answers.columns(questionnaire, satisfaction, ease=ease, rng=rng)
+    # A stream of chance of its own, so that the answers are the same as without.
+    _bring_in(places, people, rng=rng.spawn(1)[0])
     own_work = _own_work(places, people, stuffed=stuffed, rng=rng)
     _fill_in(own_work, people, questionnaire, columns=columns, rng=rng)
     save(session, wave, people, questionnaire=questionnaire, columns=columns, rng=rng)
@@ -136,6 +138,16 @@ def _satisfaction(people: People, at_agency: NDArray[np.float64], *, rng: Genera
     return counter[people.place] + day[people.place, people.day] + person
 
 
+def _bring_in(places: Sequence[CounterRef], people: People, *, rng: Generator) -> None:
+    """Say by which way each answer came and on what it was entered, as `web.respond.form` does."""
+    agency, agencies = _agency_of(places)
+    trust, entry = simulated_ways.ways(agency[people.place], agencies=agencies, rng=rng)
+    people.facts.update(trust=trust.tolist(), entry=entry.tolist())
+    for row in np.flatnonzero(entry != Entry.PHONE.value).tolist():
+        # The office's network is where a tablet stands: it says nothing about who answered.
+        people.facts["from_office"][row] = None
+
+
 def _own_work(places: Sequence[CounterRef], people: People, *, stuffed: int, rng: Generator) -> NDArray[np.intp]:
     """The forms that `stuffed` agencies of at least middling traffic filled in themselves."""
     agency, agencies = _agency_of(places)
@@ -159,3 +171,4 @@ def _fill_in(
             column[row] = best.get(name)
         for name, flags in clumsy.items():
             people.facts[name][row] = flags[at]
+        people.facts["trust"][row], people.facts["entry"][row] = Trust.SIGNED.value, Entry.PHONE.value

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from forms import loading
-from survey.models import Response
+from survey.models import Entry, Response, Trust
 from survey.services import simulation, waves
 from survey.services.errors import ServiceError
 
@@ -99,7 +99,7 @@ def test_people_differ_more_than_chance_would_have_them(database, wave):
 def test_few_honest_forms_come_from_the_office_or_in_no_time(database, wave):
     rows = simulated(database, wave, responses=3000)
     for name, share in simulation.HONEST.items():
-        found = sum(getattr(row, name) for row in rows)
+        found = sum(getattr(row, name) is True for row in rows)
         # Four standard deviations of a count of independent forms.
         assert abs(found - 3000 * share) < 4 * (3000 * share) ** 0.5
 
@@ -151,3 +151,23 @@ def test_a_number_that_is_no_number_of_responses_is_refused(database, wave, resp
 def test_without_counters_nobody_can_answer(database):
     with pytest.raises(ServiceError, match="no counters"):
         simulated(database, demo_wave(database, "sipas-counter"), responses=1)
+
+
+def test_most_scan_the_poster_and_some_agencies_hand_out_slips(database, wave):
+    rows = simulated(database, wave, responses=4000)
+    trusts, entries = Counter(row.trust for row in rows), Counter(row.entry for row in rows)
+    assert set(trusts) >= {Trust.SIGNED, Trust.OPEN}
+    assert trusts[Trust.SIGNED] > 4 * trusts[Trust.OPEN]
+    assert entries[Entry.PHONE] > 0.7 * len(rows)
+    # Where a tablet or a helper stands, the network says nothing; what they open is signed.
+    for row in rows:
+        assert row.entry == Entry.PHONE or (row.from_office, row.trust) == (None, Trust.SIGNED)
+
+
+def test_an_agency_that_fills_in_its_own_forms_scans_its_own_poster(database, wave):
+    rows = simulated(database, wave, responses=1000, stuffed=1)
+    haste = Counter(row.agency_id for row in rows if row.quick and row.from_office)
+    stuffed = haste.most_common(1)[0][0]
+    own = [row for row in rows if row.agency_id == stuffed and row.quick and row.from_office]
+    assert {row.trust for row in own} <= {Trust.SIGNED, Trust.OPEN}
+    assert sum(row.trust == Trust.SIGNED for row in own) > 0.9 * len(own)
