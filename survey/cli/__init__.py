@@ -27,6 +27,7 @@ COMMANDS = {
     "counter": "survey.cli.counter",
     "agencies": "survey.cli.agencies",
     "responses": "survey.cli.responses",
+    "receipts": "survey.cli.receipts",
     "transactions": "survey.cli.transactions",
     "posters": "survey.cli.posters",
     "index": "survey.cli.index",

@@ -10,7 +10,7 @@ from sqlalchemy import insert, select
 
 from survey.i18n import DEFAULT, mark
 from survey.models import Response, Stream
-from survey.services import agencies, counters, csv_table, import_columns, waves
+from survey.services import agencies, counters, csv_table, import_columns, receipt_days, waves
 from survey.services.import_columns import Unreadable
 from survey.services.import_lines import LineReader, heading_problems, refuse_faults
 from survey.services.import_problems import ImportProblem, ImportRejected, rejected
@@ -119,6 +119,7 @@ def save(session: Session, batch: ImportBatch, *, received_at: dt.datetime, lang
             wave=batch.destination.wave.code,
         )
     receipts = free_receipts(session, keys)
+    received_at = receipt_days.in_an_open_day(session, received_at)
     common = _common(batch, received_at=received_at, language=language)
     rows = [
         common | row | {"submission_key": key, "receipt": receipt}

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 
 from survey.models import Agency, Counter, Response, Wave
+from survey.services.daytime import day_of
 from survey.services.response_rows import RECEIPT_LENGTH, RECEIPT_SIGNS
 
 if TYPE_CHECKING:
@@ -28,14 +29,34 @@ class KeptResponse:
     agency_name: str
     counter_name: str | None
     answered_on: dt.date
+    # The day whose list has it: of an import the day of the import.
+    received_on: dt.date
+
+
+def as_printed(typed: str) -> str:
+    """A receipt from one typed in small letters, or in groups with spaces or hyphens between them.
+
+    >>> as_printed(" abcd-efgh ")
+    'ABCDEFGH'
+    """
+    return "".join(sign for sign in typed.upper() if sign.isalnum())
+
+
+def is_receipt(text: str) -> bool:
+    """Whether `text` has the form of a receipt.
+
+    >>> is_receipt("ABCDEFGH"), is_receipt("ABCDEFGO")
+    (True, False)
+    """
+    return len(text) == RECEIPT_LENGTH and set(text) <= set(RECEIPT_SIGNS)
 
 
 def find(session: Session, receipt: str) -> KeptResponse | None:
     """The response that `receipt` was given for, or None."""
-    if len(receipt) != RECEIPT_LENGTH or not set(receipt) <= set(RECEIPT_SIGNS):
+    if not is_receipt(receipt):
         return None
     query = (
-        select(Response.receipt, Response.answered_on, Wave, Agency, Counter)
+        select(Response.receipt, Response.answered_on, Response.received_at, Wave, Agency, Counter)
         .join(Wave, Wave.id == Response.wave_id)
         .join(Agency, Agency.id == Response.agency_id)
         .outerjoin(Counter, Counter.id == Response.counter_id)
@@ -44,7 +65,7 @@ def find(session: Session, receipt: str) -> KeptResponse | None:
     row = session.execute(query).one_or_none()
     if row is None:
         return None
-    code, answered_on, wave, agency, counter = row
+    code, answered_on, received_at, wave, agency, counter = row
     return KeptResponse(
         receipt=code,
         wave_code=wave.code,
@@ -54,4 +75,5 @@ def find(session: Session, receipt: str) -> KeptResponse | None:
         agency_name=agency.name,
         counter_name=counter.name if counter else None,
         answered_on=answered_on,
+        received_on=day_of(received_at),
     )

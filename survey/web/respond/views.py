@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flask import Blueprint, abort, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, abort, make_response, redirect, render_template, request, url_for
 from sqlalchemy.exc import SQLAlchemyError
 
 from forms import answers
+from survey.exports import receipt_files
 from survey.i18n import current, gettext
 from survey.services import codes, collect, receipts
 from survey.services.errors import ConflictingReplay, TokenError
+from survey.web import receipt_lists
 from survey.web.languages import speak
 from survey.web.respond import form, recovery
 from survey.web.respond.closing import close_days_over
@@ -84,4 +86,15 @@ def submit(way: str, code: str) -> ResponseReturnValue:
 def receipt(receipt: str) -> ResponseReturnValue:
     with site().database.reading() as session:
         kept = receipts.find(session, receipt) or abort(404)
-    return render_template("respond/receipt.html", kept=kept, is_simulated=kept.is_simulated)
+        found = receipt_lists.inclusion(session, kept)
+    return render_template("respond/receipt.html", kept=kept, inclusion=found, is_simulated=kept.is_simulated)
+
+
+@blueprint.get("/receipts/<receipt>/proof.json")
+def receipt_proof(receipt: str) -> ResponseReturnValue:
+    with site().database.reading() as session:
+        kept = receipts.find(session, receipt) or abort(404)
+        proof = receipt_lists.inclusion(session, kept).proof or abort(404)
+    response = Response(receipt_files.proof_json(proof), mimetype="application/json")
+    response.headers.set("Content-Disposition", "attachment", filename=f"{kept.receipt}.json")
+    return response
