@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 DATABASE_SCHEMES = ("sqlite", "postgresql")
 SHORTEST_KEY = 32
 MOST_PROXIES = 9
+LONGEST_HOTLINE = 60
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -55,6 +56,7 @@ class Settings:
     master_key: bytes = field(repr=False)
     trusted_proxies: int = 0
     office_networks: tuple[Network, ...] = ()
+    hotline: str = ""
 
     def __post_init__(self) -> None:
         problems = (*_database_problems(self.database_url), *_base_url_problems(self.public_base_url))
@@ -62,6 +64,7 @@ class Settings:
             problems += (_short_key(self.master_key),)
         if not 0 <= self.trusted_proxies <= MOST_PROXIES:
             problems += (_proxies_problem(self.trusted_proxies),)
+        problems += _hotline_problems(self.hotline)
         if problems:
             raise ConfigError(problems)
 
@@ -79,6 +82,7 @@ class Settings:
             master_key=_read_key(Path(named)) if named else _read_or_make_key(_key_file_beside(_sqlite_path(url))),
             trusted_proxies=int(environ.get("SIPAS_TRUSTED_PROXIES") or 0),
             office_networks=tuple(map(ipaddress.ip_network, _office_networks(environ))),
+            hotline=environ.get("SIPAS_HOTLINE", "").strip(),
         )
 
     @classmethod
@@ -120,6 +124,7 @@ def _wrong(environ: Mapping[str, str]) -> Iterator[ConfigProblem]:
         yield _proxies_problem(proxies)
     for network in _office_networks(environ):
         yield from _network_problems(network)
+    yield from _hotline_problems(environ.get("SIPAS_HOTLINE", "").strip())
 
 
 def _office_networks(environ: Mapping[str, str]) -> list[str]:
@@ -167,6 +172,13 @@ def _base_url_problems(url: str) -> tuple[ConfigProblem, ...]:
 def _proxies_problem(given: object) -> ConfigProblem:
     template = mark("SIPAS_TRUSTED_PROXIES is {given!r}: give a number from 0 to {most}.")
     return ConfigProblem(template, {"given": given, "most": MOST_PROXIES})
+
+
+def _hotline_problems(hotline: str) -> tuple[ConfigProblem, ...]:
+    if hotline.isprintable() and len(hotline) <= LONGEST_HOTLINE:
+        return ()
+    template = mark("SIPAS_HOTLINE is {hotline!r}: write one line of {most} characters or fewer, such as 1900 0000.")
+    return (ConfigProblem(template, {"hotline": hotline[: LONGEST_HOTLINE + 1], "most": LONGEST_HOTLINE}),)
 
 
 def _network_problems(network: str) -> Iterator[ConfigProblem]:

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import io
 import re
+from itertools import groupby
+from typing import TYPE_CHECKING
 
 import qrcode
-from qrcode.constants import ERROR_CORRECT_Q
-from qrcode.image.svg import SvgPathFillImage
+from qrcode.constants import ERROR_CORRECT_H, ERROR_CORRECT_Q
 
 from survey.i18n import mark
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
 # A QR code packs these characters two in eleven bits; any other character would cost eight bits each.
 ALPHANUMERIC = re.compile(r"[0-9A-Z $%*+\-./:]+")
+QUIET_ZONE = 4
 
 
 class QRError(ValueError):
@@ -25,7 +30,9 @@ class QRError(ValueError):
 
 
 def svg(text: str) -> bytes:
-    """The QR code of `text` as SVG, with its quiet zone, error correction Q (a quarter may be hidden or torn).
+    """The QR code of `text` as SVG, its quiet zone included.
+
+    A quarter of it may be hidden or torn (error correction Q); nearly a third (H) where that makes it no larger.
 
     Raises
     ------
@@ -36,18 +43,40 @@ def svg(text: str) -> bytes:
         raise QRError(
             mark("the QR text {text!r} has characters outside the alphanumeric mode: use upper case"), text=text
         )
-    code = qrcode.QRCode(error_correction=ERROR_CORRECT_Q, border=4, image_factory=SvgPathFillImage)
-    code.add_data(text)
-    code.make(fit=True)
-    picture = io.BytesIO()
-    code.make_image().save(picture)
-    return picture.getvalue()
+    rows = _encoded(text, border=QUIET_ZONE).get_matrix()
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {len(rows)} {len(rows)}" shape-rendering="crispEdges">'
+        '<rect fill="white" width="100%" height="100%"/>'
+        f'<path fill="#000" d="{"".join(_bars(rows))}"/></svg>'
+    ).encode()
 
 
 def terminal(text: str) -> str:
     """The QR code of `text` drawn with half blocks, dark on light, for a terminal."""
-    code = qrcode.QRCode(error_correction=ERROR_CORRECT_Q, border=2)
-    code.add_data(text)
     lines = io.StringIO()
-    code.print_ascii(out=lines, invert=True)
+    _encoded(text, border=2).print_ascii(out=lines, invert=True)
     return lines.getvalue()
+
+
+def _encoded(text: str, *, border: int) -> qrcode.QRCode:
+    """The smallest code with error correction Q, or one as small with H."""
+    made = []
+    for level in (ERROR_CORRECT_H, ERROR_CORRECT_Q):
+        code = qrcode.QRCode(error_correction=level, border=border)
+        code.add_data(text)
+        code.best_fit()
+        made.append(code)
+    smallest = next(code for code in made if code.version == made[-1].version)
+    smallest.make(fit=False)
+    return smallest
+
+
+def _bars(rows: Iterable[Iterable[bool]]) -> Iterator[str]:
+    """The dark modules as parts of a path: neighbours in a row are one bar, so that no hairline parts them."""
+    for top, row in enumerate(rows):
+        left = 0
+        for is_dark, modules in groupby(row):
+            right = left + len(list(modules))
+            if is_dark:
+                yield f"M{left},{top}H{right}V{top + 1}H{left}z"
+            left = right

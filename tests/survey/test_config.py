@@ -187,3 +187,14 @@ def test_every_problem_can_be_said_in_vietnamese():
         said = [i18n.explain(problem) for problem in caught.value.problems]
     assert said[0].startswith("Hãy đặt SIPAS_DATABASE_URL, ví dụ ")
     assert said[-1] == "SIPAS_TRUSTED_PROXIES là 'many': hãy ghi một số từ 0 đến 9."
+
+
+def test_a_hotline_is_what_is_written_there_and_none_unless_set(environ):
+    assert Settings.from_environ(environ).hotline == ""
+    assert Settings.from_environ(environ | {"SIPAS_HOTLINE": " (0262) 1022 "}).hotline == "(0262) 1022"
+
+
+@pytest.mark.parametrize("hotline", ["1022\n1900", "1022\x07", "1" * 61])
+def test_a_hotline_that_would_spoil_a_poster_is_refused(environ, hotline):
+    with pytest.raises(ConfigError, match="SIPAS_HOTLINE"):
+        Settings.from_environ(environ | {"SIPAS_HOTLINE": hotline})

@@ -22,6 +22,7 @@ NOTHING_SET = dict.fromkeys(
         "SIPAS_SECRET_FILE",
         "SIPAS_TRUSTED_PROXIES",
         "SIPAS_OFFICE_NETWORKS",
+        "SIPAS_HOTLINE",
         "SIPAS_LANGUAGE",
     )
 )
