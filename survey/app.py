@@ -16,6 +16,7 @@ from survey.web.configuration import register_configuration, register_proxies
 from survey.web.errors import register_errors
 from survey.web.languages import register_languages
 from survey.web.pages import register_pages
+from survey.web.respond import kiosk
 from survey.web.security import register_security
 from survey.web.site import Site, register_site
 from survey.web.static_files import register_static_files
@@ -60,5 +61,5 @@ def create_app(
 
 
 def register_blueprints(app: Flask) -> None:
-    for part in (health, respond, public, console, api):
+    for part in (health, respond, kiosk, public, console, api):
         app.register_blueprint(part.blueprint)

@@ -17,6 +17,7 @@ from survey.web.site import site
 from survey.web.static_files import static_file
 
 if TYPE_CHECKING:
+    from flask import Response
     from flask.typing import ResponseReturnValue
 
 _VERSION = "sipas_worker_version"
@@ -60,12 +61,18 @@ def offline() -> ResponseReturnValue:
 
 @blueprint.get("/worker.js")
 def worker() -> ResponseReturnValue:
-    """The worker at the address where browsers ask for it again: new when what it keeps is new."""
-    response = make_response(b"// %s\n" % _version().encode() + static_file("worker.js").content)
+    """The worker, which is new when what it keeps is new."""
+    return script("worker.js", version=_version())
+
+
+def script(name: str, *, version: str = "") -> Response:
+    """A worker's script, at the one address where browsers ask again whether there is another."""
+    response = make_response(f"// {version}\n".encode() + static_file(name).content)
     response.mimetype = "text/javascript"
     response.headers["Cache-Control"] = "no-cache"
     response.add_etag()
-    return response.make_conditional(request)
+    response.make_conditional(request)
+    return response
 
 
 def _page() -> str:
