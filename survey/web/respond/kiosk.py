@@ -1,6 +1,6 @@
 """A tablet at the exit: one page for one visitor after the other, which works for a day without a network.
 
-Its script (`static/kiosk.js`) keeps forms on the tablet and sends them when it can. All addresses but the page's own are
+Its script (`static/kiosk.js`) keeps forms on the tablet and sends them when it can. All addresses but its own are
 for that script, which goes by the status; refusals are the site's own pages (docs/decisions/0017).
 """
 
