@@ -72,7 +72,7 @@ function complain(errors) {
   }));
   summary.hidden = false;
   summary.focus();
-  summary.scrollIntoView({ block: "center" });
+  summary.scrollIntoView({ behavior: "instant" });
 }
 
 async function send() {

@@ -9,13 +9,13 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from forms import answers
 from survey.exports import receipt_files
-from survey.i18n import current, gettext
+from survey.i18n import gettext
 from survey.services import codes, collect, receipts
 from survey.services.errors import ConflictingReplay, TokenError
 from survey.web import receipt_lists
 from survey.web.languages import speak
 from survey.web.respond import form, recovery
-from survey.web.respond.closing import close_days_over
+from survey.web.respond.keeping import keep
 from survey.web.security import console_csrf, refuse_other_sites
 from survey.web.site import site
 
@@ -68,17 +68,7 @@ def submit(way: str, code: str) -> ResponseReturnValue:
     submission = answers.read(access.questionnaire, request.form, gettext=gettext)
     if submission.errors:
         return form.page(access, token=form.posted_token(), errors=submission.errors), 422
-    with site().database.writing() as session:
-        receipt = collect.record(
-            session,
-            access,
-            submission_key=showing.submission_key,
-            answers=submission.answers,
-            language=current().code,
-            received_at=site().clock(),
-            **form.facts(access, showing),
-        )
-        close_days_over(session)
+    receipt = keep(access, showing, submission)
     return redirect(url_for("respond.receipt", receipt=receipt.code), 303)
 
 
