@@ -25,6 +25,7 @@ COMMANDS = {
     "user": "survey.cli.user",
     "wave": "survey.cli.wave",
     "counter": "survey.cli.counter",
+    "kiosk": "survey.cli.kiosk",
     "agencies": "survey.cli.agencies",
     "responses": "survey.cli.responses",
     "receipts": "survey.cli.receipts",
