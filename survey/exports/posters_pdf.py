@@ -1,4 +1,4 @@
-"""The printed posters: one A4 page a counter, with its QR code, as one PDF."""
+"""The printed posters as PDF: an A4 poster, an A6 card for the desk, or an A4 sheet of stickers for each counter."""
 
 from __future__ import annotations
 
@@ -7,31 +7,59 @@ from typing import TYPE_CHECKING
 
 import typst
 
-from survey import resources
+from survey import i18n, resources
 from survey.exports import qr
 from survey.services.posters import Poster
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-__all__ = ["Poster", "posters", "words"]
+    from survey.i18n import Locale
+
+__all__ = ["FORMATS", "Poster", "pdf", "pdfs", "spoken", "steps", "words"]
+
+# Each has a program of its own in exports/typst.
+FORMATS = ("a4", "a6", "sticker")
 
 
-def posters(pages: Sequence[Poster], *, locale: str, gettext: Callable[..., str]) -> bytes:
-    """One tagged PDF with a page for each poster; the same input gives the same bytes."""
-    data = {
-        "title": gettext("Posters"),
-        "locale": locale,
-        "words": words(gettext),
-        "posters": [_page(poster, gettext) for poster in pages],
-    }
-    return typst.compile(
-        str(resources.TYPST / "posters.typ"),
-        format="pdf",
-        font_paths=[str(resources.FONTS)],
-        ignore_system_fonts=True,
-        sys_inputs={"data": json.dumps(data)},
-    )
+def spoken(codes: Iterable[str], *, shipped: Mapping[str, Locale] | None = None) -> tuple[Locale, ...]:
+    """The languages among `codes` that have a catalogue, in that order; the default one where none has."""
+    known = i18n.shipped() if shipped is None else shipped
+    return tuple(known[code] for code in codes if code in known) or (known[i18n.DEFAULT],)
+
+
+def pdf(pages: Sequence[Poster], *, form: str, languages: Sequence[Locale]) -> bytes:
+    """One tagged PDF with a page for each poster; the same input gives the same bytes.
+
+    `form` is one of FORMATS. The first of `languages` is set large, the others smaller beneath it.
+    """
+    ((_, content),) = pdfs(pages, forms=(form,), languages=languages)
+    return content
+
+
+def pdfs(
+    pages: Sequence[Poster],
+    *,
+    forms: Iterable[str],
+    languages: Sequence[Locale],
+    progress: Callable[[int], object] = lambda _: None,
+) -> Iterator[tuple[str, bytes]]:
+    """The same for each of `forms`; `progress` is told how many of `steps` are done since it was last told."""
+    first = languages[0]
+    drawn = []
+    for poster in pages:
+        drawn.append(_page(poster, first.gettext))
+        progress(1)
+    spoken_words = [{"code": one.code, "words": words(one.gettext)} for one in languages]
+    text = json.dumps({"title": first.gettext("Posters"), "languages": spoken_words, "posters": drawn})
+    for form in forms:
+        yield form, _compiled(form, text)
+        progress(len(pages))
+
+
+def steps(pages: Sequence[Poster], forms: Sequence[str]) -> int:
+    """How long a bar is that `pdfs` fills: drawing a code takes about as long as setting a page."""
+    return len(pages) * (1 + len(forms))
 
 
 def words(_: Callable[..., str]) -> Mapping[str, str]:
@@ -40,10 +68,11 @@ def words(_: Callable[..., str]) -> Mapping[str, str]:
         "simulated": _("Simulated data – for demonstration only"),
         "question": _("Please rate the service"),
         "invitation": _("Point your phone's camera at the code. It takes one minute."),
-        "address": _("Or type this address:"),
+        "typing": _("Cannot scan? Open this address and type the six digits:"),
         "private": _("Staff cannot see your answers"),
         "anonymous": _("Anonymous: no name, phone number or file number is asked."),
         "check": _("Before you answer, check that the address of the page begins with"),
+        "hotline": _("Hotline:"),
         "alt": _("QR code that leads to"),
     }
 
@@ -54,7 +83,21 @@ def _page(poster: Poster, _: Callable[..., str]) -> Mapping[str, object]:
         "counter": poster.counter_name,
         "url": poster.url,
         "domain": poster.domain,
+        "address": poster.short_address,
+        "digits": poster.digits,
+        "hotline": poster.hotline,
         "serial": _("Poster no. %(serial)s", serial=poster.serial),
         "simulated": poster.is_simulated,
         "qr": qr.svg(poster.url).decode(),
     }
+
+
+def _compiled(form: str, data: str) -> bytes:
+    content: bytes = typst.compile(
+        str(resources.TYPST / f"{form}.typ"),
+        format="pdf",
+        font_paths=[str(resources.FONTS)],
+        ignore_system_fonts=True,
+        sys_inputs={"data": data},
+    )
+    return content

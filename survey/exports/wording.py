@@ -54,6 +54,15 @@ def stream_meaning(stream: str, *, language: Locale) -> str:
     }[stream]
 
 
+def poster_state(state: str, *, language: Locale) -> str:
+    """Whether a printed poster still opens a form."""
+    return {
+        "good": language.gettext("good"),
+        "expired": language.gettext("out of date"),
+        "revoked": language.gettext("withdrawn"),
+    }[state]
+
+
 def simulated(*, language: Locale) -> str:
     """The label of every file whose answers nobody gave."""
     return language.gettext("Simulated data – these are not the answers of real people")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from sqlalchemy import func, or_, select
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import contains_eager, joinedload
 
 from survey.i18n import mark
-from survey.models import Counter, CounterCode
+from survey.models import Agency, Counter, CounterCode
 from survey.services.errors import ServiceError
 from survey.services.references import AgencyRef, CounterRef, PosterRef
 from survey.services.short_codes import short_code_for
@@ -16,9 +17,17 @@ from survey.services.vietnamese import sort_key, tidy
 
 if TYPE_CHECKING:
     import datetime as dt
+    from collections.abc import Iterable
 
-    from sqlalchemy import Select
     from sqlalchemy.orm import Session
+
+
+class PosterState(StrEnum):
+    """Whether a printed poster still opens a form."""
+
+    GOOD = "good"
+    EXPIRED = "expired"
+    REVOKED = "revoked"
 
 
 def make(session: Session, agency: AgencyRef, *, name: str, opens_on: dt.date | None = None) -> CounterRef:
@@ -42,11 +51,14 @@ def find(session: Session, code: str) -> CounterRef | None:
     return CounterRef.of(counter) if counter else None
 
 
-def listing(session: Session, *, agency: AgencyRef | None = None) -> list[CounterRef]:
-    """All counters, or those of one agency, in the order of a Vietnamese dictionary."""
-    query = select(Counter).options(joinedload(Counter.agency))
+def listing(session: Session, *, agency: AgencyRef | None = None, open_on: dt.date | None = None) -> list[CounterRef]:
+    """All counters, or those of one agency or not closed by a day, in the order of a Vietnamese dictionary."""
+    query = select(Counter).join(Counter.agency).options(contains_eager(Counter.agency))
     if agency is not None:
         query = query.where(Counter.agency_id == agency.id)
+    if open_on is not None:
+        ends = (Counter.valid_to, Agency.valid_to)
+        query = query.where(*(or_(end.is_(None), end > open_on) for end in ends))
     counters = [CounterRef.of(counter) for counter in session.scalars(query)]
     return sorted(counters, key=lambda counter: (sort_key(counter.agency.name), sort_key(counter.name), counter.id))
 
@@ -64,7 +76,8 @@ def issue_code(
 
 def revoke_code(session: Session, poster: PosterRef, *, now: dt.datetime) -> PosterRef:
     """Withdraw one printing: whoever scans it is told so. Revoking twice keeps the first moment."""
-    code = session.scalars(_printing(poster)).one()
+    query = select(CounterCode).where(CounterCode.counter_id == poster.counter_id, CounterCode.serial == poster.serial)
+    code = session.scalars(query).one()
     if code.revoked_at is None:
         code.revoked_at = now
         session.flush()
@@ -73,22 +86,49 @@ def revoke_code(session: Session, poster: PosterRef, *, now: dt.datetime) -> Pos
 
 def current_poster(session: Session, counter: CounterRef, *, now: dt.datetime) -> PosterRef | None:
     """The latest printing that is still good, or None when one must be issued."""
+    good = (poster for poster in printings(session, counter) if state(poster, now=now) is PosterState.GOOD)
+    return next(good, None)
+
+
+def issue_missing(session: Session, places: Iterable[CounterRef], *, now: dt.datetime) -> list[PosterRef]:
+    """A first or a next poster for each of `places` that has no good one; the others are left as they are."""
+    good = _latest_good(session, now=now)
+    return [issue_code(session, place, now=now) for place in places if place.id not in good]
+
+
+def current_posters(
+    session: Session, places: Iterable[CounterRef] | None = None, *, now: dt.datetime
+) -> list[tuple[CounterRef, PosterRef]]:
+    """Each of `places`, or of all counters, that has a good poster, with the latest; in the order of `listing`."""
+    good = _latest_good(session, now=now)
+    listed = listing(session) if places is None else places
+    return [(counter, good[counter.id]) for counter in listed if counter.id in good]
+
+
+def printings(session: Session, counter: CounterRef) -> list[PosterRef]:
+    """Every poster ever issued for `counter`, the latest first."""
     query = select(CounterCode).where(CounterCode.counter_id == counter.id).order_by(CounterCode.serial.desc())
-    for code in session.scalars(query):
-        if code.revoked_at is None and (code.expires_at is None or code.expires_at > now):
-            return PosterRef.of(code)
-    return None
+    return [PosterRef.of(code) for code in session.scalars(query)]
 
 
-def current_posters(session: Session, *, now: dt.datetime) -> list[tuple[CounterRef, PosterRef]]:
-    """Every counter that has a good poster, with the latest; in the order of `listing`."""
+def find_printing(session: Session, counter: CounterRef, serial: int) -> PosterRef | None:
+    """The poster of that serial, or None."""
+    query = select(CounterCode).where(CounterCode.counter_id == counter.id, CounterCode.serial == serial)
+    code = session.scalar(query)
+    return PosterRef.of(code) if code else None
+
+
+def state(poster: PosterRef, *, now: dt.datetime) -> PosterState:
+    """What becomes of whoever scans `poster` at `now`."""
+    if poster.revoked_at is not None and poster.revoked_at <= now:
+        return PosterState.REVOKED
+    if poster.expires_at is not None and poster.expires_at <= now:
+        return PosterState.EXPIRED
+    return PosterState.GOOD
+
+
+def _latest_good(session: Session, *, now: dt.datetime) -> dict[int, PosterRef]:
+    """The latest good poster of each counter, by the counter's number."""
     good = (CounterCode.revoked_at.is_(None), or_(CounterCode.expires_at.is_(None), CounterCode.expires_at > now))
-    latest = {
-        code.counter_id: PosterRef.of(code)
-        for code in session.scalars(select(CounterCode).where(*good).order_by(CounterCode.serial))
-    }
-    return [(counter, latest[counter.id]) for counter in listing(session) if counter.id in latest]
-
-
-def _printing(poster: PosterRef) -> Select[CounterCode]:
-    return select(CounterCode).where(CounterCode.counter_id == poster.counter_id, CounterCode.serial == poster.serial)
+    query = select(CounterCode).where(*good).order_by(CounterCode.serial)
+    return {code.counter_id: PosterRef.of(code) for code in session.scalars(query)}

@@ -34,4 +34,7 @@ def agency(agency: str) -> ResponseReturnValue:
     with site().database.reading() as session:
         found = agencies.find(session, agency) or abort(404)
         listed = counters.listing(session, agency=found)
-    return render_template("console/agency.html", user=signed_in(), agency=found, counters=listed)
+        with_poster = {counter.code for counter, _ in counters.current_posters(session, listed, now=site().clock())}
+    return render_template(
+        "console/agency.html", user=signed_in(), agency=found, counters=listed, with_poster=with_poster
+    )

@@ -7,13 +7,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from survey.exports import wording
+from survey.services import counters
+from survey.services.counters import PosterState
+from survey.services.daytime import day_of
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Iterable, Mapping, Sequence
 
     from survey.i18n import Locale
     from survey.services.import_problems import ImportProblem, ImportRejected
-    from survey.services.references import AgencyRef, CounterRef, WaveRef
+    from survey.services.references import AgencyRef, CounterRef, PosterRef, WaveRef
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +52,17 @@ class AgencyGroup:
 
 
 @dataclass(frozen=True, slots=True)
+class PrintingEntry:
+    """One printed poster of a counter, and whether it still opens a form."""
+
+    serial: int
+    issued: str
+    state: str
+    is_revoked: bool
+    is_good: bool
+
+
+@dataclass(frozen=True, slots=True)
 class ProblemLine:
     """One fault of a file: where it is, what was read there, what is wrong, and what to do."""
 
@@ -76,10 +91,10 @@ def wave_entries(listed: Iterable[WaveRef], responses: Mapping[str, int], *, lan
 
 
 def agency_groups(
-    listed: Sequence[AgencyRef], counters: Iterable[CounterRef], *, language: Locale
+    listed: Sequence[AgencyRef], places: Iterable[CounterRef], *, language: Locale
 ) -> tuple[AgencyGroup, ...]:
     """The agencies, level by level."""
-    count = Counter(counter.agency.code for counter in counters)
+    count = Counter(place.agency.code for place in places)
     names = {"department": language.gettext("Departments"), "commune": language.gettext("Communes and wards")}
     groups = (
         AgencyGroup(
@@ -94,6 +109,20 @@ def agency_groups(
         for level, name in names.items()
     )
     return tuple(group for group in groups if group.agencies)
+
+
+def printing_entries(printed: Iterable[PosterRef], *, now: dt.datetime, language: Locale) -> tuple[PrintingEntry, ...]:
+    """The posters as a list of what was printed when, and what became of it."""
+    return tuple(
+        PrintingEntry(
+            serial=one.serial,
+            issued=language.date(day_of(one.issued_at)),
+            state=wording.poster_state(state, language=language),
+            is_revoked=state is PosterState.REVOKED,
+            is_good=state is PosterState.GOOD,
+        )
+        for one, state in ((one, counters.state(one, now=now)) for one in printed)
+    )
 
 
 def problem_lines(problems: Iterable[ImportProblem], *, language: Locale) -> tuple[ProblemLine, ...]:
