@@ -19,6 +19,7 @@ OF_THE_CONSOLE = (
     "/console/",
     "/console/agencies/xa-ea-o",
     "/console/counters/xa-ea-o-1",
+    "/console/counters/xa-ea-o-1/kiosks",
     "/console/waves/quay-2026/import",
     "/console/waves/quay-2026/import?lang=en",
 )
@@ -28,6 +29,9 @@ FOR_EVERYBODY = (
     "/waves/quay-2026?stream=census",
     "/waves/quay-2026/agencies/so-noi-vu?lang=en",
     "/console/login?lang=en",
+    "/N/216483/ASSISTED",
+    "/N/216483/ASSISTED?lang=en",
+    "/offline",
     "/no/such/page",
     "/R/1-1-0000000000000",
     "/receipts/22222222",
