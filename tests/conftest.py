@@ -46,6 +46,8 @@ CHROMIUM_FLAGS = [
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
 ]
+# Programs to be run by hand, which import each other by name.
+collect_ignore_glob = ["load/*.py"]
 POSTGRESQL_PROGRAMS = Path("/usr/lib/postgresql")
 
 

@@ -63,7 +63,9 @@ def main() -> None:
     }
     print(json.dumps(figures) if options.json else summary(options, seconds, figures, kept))
     if options.write:
-        report.write(section(options), summary(options, seconds, figures, kept), date=dt.datetime.now(dt.UTC).date().isoformat())
+        report.write(
+            section(options), summary(options, seconds, figures, kept), date=dt.datetime.now(dt.UTC).date().isoformat()
+        )
     if not kept.is_sound or kept.unacknowledged or run.refused:
         sys.exit(1)
 

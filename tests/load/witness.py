@@ -50,7 +50,9 @@ def accounts(database: Database, acknowledged: Mapping[str, str]) -> Accounts:
     with database.engine.connect() as connection:
         kept = connection.execute(text("SELECT submission_key, receipt FROM responses")).all()
         sqlite = database.engine.dialect.name == "sqlite"
-        integrity = connection.execute(text("PRAGMA integrity_check")).scalar() if sqlite else "ok (no such on PostgreSQL)"
+        integrity = (
+            connection.execute(text("PRAGMA integrity_check")).scalar() if sqlite else "ok (no such on PostgreSQL)"
+        )
     rows = {key: receipt for key, receipt in kept}
     return Accounts(
         rows=len(kept),
