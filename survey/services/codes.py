@@ -52,6 +52,16 @@ def parse(code: str, *, key: bytes) -> CodeParts:
     return parts
 
 
+def claimed(code: str) -> str | None:
+    """The counter and the serial that `code` says it is of, for the log; None where it has not the form of a code.
+
+    >>> claimed("12-1-0123456789ABC")
+    '12-1'
+    """
+    match = _FORM.fullmatch(code)
+    return f"{match[1]}-{match[2]}" if match else None
+
+
 def as_printed(typed: str) -> str:
     """A code as the poster has it, from one typed in small letters, with spaces or with O for 0."""
     return "".join(typed.split()).upper().translate(_MISREAD)

@@ -10,8 +10,8 @@ from werkzeug.datastructures import MultiDict
 
 from survey.i18n import current
 from survey.models import Entry
-from survey.services import collect, receipt_facts
-from survey.services.errors import ForgedCode
+from survey.services import codes, collect, receipt_facts
+from survey.services.errors import ExpiredCode, ForgedCode, RevokedCode, UnknownCode
 from survey.web.respond.questions import Sheet, error_links
 from survey.web.site import site
 
@@ -30,9 +30,11 @@ def open_counter(way: str, code: str) -> CounterAccess:
     try:
         with site().database.reading() as session:
             access = collect.resolve(session, way, code, key_for=site().settings.key, now=site().clock())
-    except ForgedCode:
-        # The counter and the poster it pretends to be of, and not the signature: logs are no place for codes.
-        logger.warning("A forged code for poster %s was shown.", code.rpartition("-")[0])
+    except (ForgedCode, UnknownCode, ExpiredCode, RevokedCode) as error:
+        # The counter and the poster it says it is of, and not the signature: logs are no place for codes.
+        if poster := codes.claimed(code):
+            reason = type(error).__name__.removesuffix("Code").lower()
+            logger.warning("A code of poster %s was refused: %s.", poster, reason)
         raise
     g.counter_access = access
     return access

@@ -11,6 +11,7 @@ import unicodedata
 import pypdfium2
 import pytest
 import zxingcpp
+from PIL import ImageFont
 
 from survey import i18n, resources
 from survey.exports import posters_pdf
@@ -270,3 +271,12 @@ def test_names_are_never_read_as_markup():
 def test_an_address_in_small_letters_is_refused(pages):
     with pytest.raises(ValueError, match="upper case"):
         printed([Poster("Sở Nội vụ", "Quầy số 1", "https://vn.vn/R/1-1-0000000000000", 1)])
+
+
+@pytest.mark.parametrize("weight", ["Regular", "Bold"])
+def test_the_font_has_a_picture_of_every_letter(weight):
+    # Text that can be searched says nothing about what is seen: a missing letter is a box with the right text behind.
+    font = ImageFont.truetype(resources.FONTS / f"Arimo-{weight}.ttf", 40)
+    missing = bytes(font.getmask("\U0010fffd"))
+    letters = set(VIETNAMESE + EDE + "".join(EDE_COMBINED) + "Ƀ·–/()0123456789")
+    assert {letter for letter in letters if bytes(font.getmask(letter)) == missing} == set()

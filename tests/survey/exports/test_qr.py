@@ -43,6 +43,13 @@ def test_the_svg_says_the_address_to_another_decoder():
     assert code.ec_level == "Q"
 
 
+def test_nearly_a_third_may_be_hidden_where_that_makes_the_code_no_larger():
+    # ISO/IEC 18004, table 7: version 4 holds 67 signs of this kind with Q and 50 with H.
+    for text, level in ((URL[:50], "H"), (URL[:51], "Q")):
+        (code,) = zxingcpp.read_barcodes(picture_of(qr.svg(text)))
+        assert (code.text, code.ec_level, code.extra["Version"]) == (text, level, "4")
+
+
 def test_the_code_of_a_long_host_is_small_enough_for_a_cheap_phone():
     modules = int(ET.fromstring(qr.svg(URL)).get("viewBox").split()[2]) - 2 * QUIET_MODULES  # noqa: S314 - ours.
     version = (modules - 17) // 4

@@ -37,33 +37,58 @@ def test_a_forged_code_is_not_found_and_logged_without_its_signature(client, see
     assert forged.rpartition("-")[2] not in caplog.text
 
 
-def test_the_code_of_another_counter_with_this_signature_is_forged(client, seeded, key):
-    signature = url_of(seeded.posters[0], key).rpartition("-")[2]
-    client.get(f"/R/2-1-{signature}", expect=404)
+@pytest.mark.parametrize("part", [0, 1, 2])
+def test_a_code_altered_in_any_part_is_forged(client, seeded, key, caplog, part):
+    parts = url_of(seeded.posters[0], key).removeprefix("/R/").split("-")
+    parts[part] = ("2", "7", "".join(reversed(parts[2])))[part]
+    assert parts[2] != parts[2][::-1]
+    assert "không phải của hệ thống" in client.get("/R/" + "-".join(parts), expect=404).text
+    assert f"poster {parts[0]}-{parts[1]}" in caplog.text
+    assert parts[2] not in caplog.text
 
 
-def test_a_genuine_code_of_a_poster_that_was_never_printed_is_not_found(client, key):
-    client.get("/R/" + codes.code_for(999, 1, key=key), expect=404)
+@pytest.mark.parametrize("place", range(13))
+def test_every_sign_of_the_signature_counts(client, seeded, key, place):
+    url = url_of(seeded.posters[0], key)
+    start = len(url) - 13 + place
+    changed = "1" if url[start] != "1" else "2"
+    client.get(url[:start] + changed + url[start + 1 :], expect=404)
 
 
-def test_a_revoked_poster_is_gone_and_the_next_one_works(client, database, seeded, key):
+@pytest.mark.parametrize("never_printed", [(999, 1), (1, 999)])
+def test_a_genuine_code_of_a_poster_that_was_never_printed_is_not_found(client, seeded, key, caplog, never_printed):
+    code = codes.code_for(*never_printed, key=key)
+    assert "Không nhận ra mã này" in client.get(f"/R/{code}", expect=404).text
+    logged_without_signature(caplog, code)
+
+
+def logged_without_signature(caplog, code):
+    """The counter and the serial are in the log, the signature is not."""
+    counter_and_serial, _, signature = code.rpartition("-")
+    assert f"poster {counter_and_serial}" in caplog.text
+    assert signature not in caplog.text
+
+
+def test_a_revoked_poster_is_gone_and_the_next_one_works(client, database, seeded, key, caplog):
     poster = seeded.posters[0]
     with database.writing() as session:
         counters.revoke_code(session, poster, now=seeded.now)
         renewed = counters.issue_code(session, seeded.counters[0], now=seeded.now)
     assert "thu hồi" in client.get(url_of(poster, key), expect=410).text
+    logged_without_signature(caplog, url_of(poster, key).removeprefix("/R/"))
     client.get(url_of(renewed, key))
 
 
-def test_an_expired_poster_is_gone(settings, client, database, seeded, key):
+def test_an_expired_poster_is_gone(settings, database, seeded, key, caplog):
     with database.writing() as session:
         poster = counters.issue_code(
             session, seeded.counters[0], now=seeded.now, expires_at=seeded.now + dt.timedelta(days=1)
         )
-    client.get(url_of(poster, key))
+    assert at(settings, database, seeded.now).get(url_of(poster, key)).status_code == 200
     late = at(settings, database, seeded.now + dt.timedelta(days=2)).get(url_of(poster, key))
     assert late.status_code == 410
     assert "hết hạn" in late.text
+    logged_without_signature(caplog, url_of(poster, key).removeprefix("/R/"))
 
 
 def test_between_two_waves_a_good_code_says_that_nothing_is_asked(settings, database, seeded, key):
