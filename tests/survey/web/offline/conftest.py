@@ -36,10 +36,16 @@ def settings(tmp_path):
 
 
 class Line:
-    """Passes connections on to the site, or not: `state` is "open", "cut", or "dead after" what was sent arrived."""
+    """Passes connections on to the site, or not.
+
+    `state` is "open", "cut", "dead after" what was sent arrived, or "hold": the next form waits for `release`, and all
+    others find the line cut.
+    """
 
     def __init__(self, port):
         self.state = "open"
+        self.held = threading.Event()
+        self.release = threading.Event()
         self._target = port
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.url = f"{ADDRESS}:{self._listener.getsockname()[1]}"
@@ -61,6 +67,10 @@ class Line:
                     return
                 if self.state == "cut":
                     return
+                if self.state == "hold" and request.startswith(b"POST"):
+                    self.state = "cut"
+                    self.held.set()
+                    self.release.wait(30)
                 with socket.create_connection(("127.0.0.1", self._target)) as site:
                     site.sendall(request.replace(b"Connection: keep-alive", b"Connection: close"))
                     answer = b"".join(iter(lambda: site.recv(65536), b""))

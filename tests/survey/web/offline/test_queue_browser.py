@@ -55,8 +55,11 @@ def test_a_form_sent_without_a_site_arrives_once_it_is_back(site, phone, path, k
     answer(page)
     page.fill("textarea[name=y_kien]", "Cần thêm ghế, & chỗ “đợi” + nước.")
     site.kill()
-    page.click(SEND)
+    with page.expect_navigation() as navigation:
+        page.click(SEND)
     page.wait_for_selector(KEPT)
+    # Made on the phone, and under the same policy as a page of the site.
+    assert "default-src 'none'" in navigation.value.headers["content-security-policy"]
     assert page.is_hidden("section[data-say=missing][lang=vi]")
     assert page.is_hidden("section[data-say=kept][lang=en]")
     page.wait_for_selector("#kept-forms [data-state=waiting]")
@@ -128,6 +131,28 @@ def test_answers_that_were_changed_before_anything_was_sent_are_the_ones_that_co
     (row,) = kept()
     assert '"phuc_vu":5' in row["answers"]
     assert '"tiep_can":1' in row["answers"]
+
+
+def test_answers_that_were_changed_while_the_first_were_under_way_are_not_silently_dropped(line, phone, path, kept):
+    page = phone()
+    open_form(page, line.url + path)
+    answer(page, 1)
+    line.state = "cut"
+    page.click(SEND)
+    page.wait_for_selector("#kept-forms [data-state=waiting]")
+    line.state = "hold"
+    page.evaluate("dispatchEvent(new Event('online'))")
+    assert line.held.wait(10)
+    page.go_back()
+    page.check("input[name=phuc_vu][value='5']")
+    page.click(SEND)
+    page.wait_for_selector(KEPT)
+    line.state = "open"
+    line.release.set()
+    page.wait_for_selector("#kept-forms [data-state=conflict]")
+    (row,) = kept()
+    assert '"phuc_vu":1' in row["answers"]
+    assert page.inner_text("#kept-forms a.code") == row["receipt"]
 
 
 def test_what_is_missing_is_said_and_not_kept_for_later(line, phone, path, kept):
@@ -226,13 +251,13 @@ def test_another_site_s_page_gets_no_form_sent_by_the_worker(line, phone, path, 
     page = phone()
     open_form(page, line.url + path)
     token = page.input_value("input[name=form_token]")
-    fields = "".join(f'<input name="{name}" value="1">' for name in (*DIMENSIONS, "must_answer"))
+    fields = "".join(f'<input name="{name}" value="1">' for name in DIMENSIONS)
     page.route("http://evil.localhost/", lambda route: route.fulfill(content_type="text/html", body="<p>"))
     for state, refused in (("open", "403"), ("cut", "ERR_EMPTY_RESPONSE")):
         page.goto("http://evil.localhost/")
         page.set_content(
             f'<form method="post" action="{line.url}{path}/SEND">{fields}'
-            f'<input name="form_token" value="{token}"><button>'
+            f'<input name="form_token" value="{token}"><input name="must_answer"><button>'
         )
         line.state = state
         if state == "open":
