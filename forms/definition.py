@@ -286,6 +286,12 @@ class Questionnaire:
         """Everything a response can hold, in the order of the page: items, and lines to write in beside them."""
         return tuple(name for item in self.items for name in (item.id, item.specify_id) if name is not None)
 
+    @property
+    def free_text_ids(self) -> tuple[str, ...]:
+        """The answers that are in the respondent's own words: comments, and lines beside options."""
+        comments = (item.id for item in self.items if isinstance(item, CommentItem))
+        return (*comments, *(item.specify_id for item in self.items if item.specify_id is not None))
+
     def scale_of(self, item_id: str) -> Scale:
         """The scale of a rating."""
         item = self.item(item_id)

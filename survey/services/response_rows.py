@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import select
 
 from forms import answers as form_answers
+from forms.redaction import redacted
 from survey.engine import ratings
 from survey.models import Response
 
@@ -41,10 +42,12 @@ class Reader:
 
     def __init__(self, questionnaire: Questionnaire) -> None:
         self._rating_ids = tuple(item.id for item in questionnaire.rating_items)
+        self._in_own_words = questionnaire.free_text_ids
 
     def given(self, answers: Mapping[str, Any]) -> Given:
-        """What is stored of `answers`."""
-        text = form_answers.canonical(answers)
+        """What is stored of `answers`: of a respondent's own words nothing that leads to a person."""
+        own = {name: redacted(answers[name]) for name in self._in_own_words if answers.get(name)}
+        text = form_answers.canonical({**answers, **own})
         return Given(
             answers=text,
             digest=hashlib.sha256(text.encode()).digest(),

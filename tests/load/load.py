@@ -4,8 +4,8 @@
 
 A submission is a whole form posted with a fresh signed token: its code, token, origin and rate limit are checked, its
 comment redacted, its row on disk before the receipt is named. With --visits each visitor also opens the form first and
-looks at the receipt afterwards: three requests. Requests are sent when they are due (see timing.py). Afterwards the rows
-must be those that were acknowledged, each once.
+looks at the receipt afterwards: three requests. Requests are sent when they are due (see timing.py). Afterwards the
+rows must be those that were acknowledged, each once.
 """
 
 from __future__ import annotations
@@ -61,7 +61,9 @@ def main() -> None:
         "mb_a_minute": memory.growth,
         "accounts": asdict(kept),
     }
-    print(json.dumps(figures) if options.json else summary(options, seconds, figures, kept))
+    print(  # noqa: T201 - a program.
+        json.dumps(figures) if options.json else summary(options, seconds, figures, kept)
+    )
     if options.write:
         report.write(
             section(options), summary(options, seconds, figures, kept), date=dt.datetime.now(dt.UTC).date().isoformat()

@@ -36,7 +36,8 @@ class Accounts:
 
     def __str__(self) -> str:
         return (
-            f"{self.rows:,} rows, {self.acknowledged:,} acknowledged, {self.lost} of them lost, {self.doubled} doubled, "
+            f"{self.rows:,} rows, {self.acknowledged:,} acknowledged, {self.lost} of them lost, "
+            f"{self.doubled} doubled, "
             f"{self.unacknowledged} rows without an acknowledgement, integrity check {self.integrity}"
         )
 
@@ -53,7 +54,7 @@ def accounts(database: Database, acknowledged: Mapping[str, str]) -> Accounts:
         integrity = (
             connection.execute(text("PRAGMA integrity_check")).scalar() if sqlite else "ok (no such on PostgreSQL)"
         )
-    rows = {key: receipt for key, receipt in kept}
+    rows = dict(kept)
     return Accounts(
         rows=len(kept),
         acknowledged=len(acknowledged),

@@ -440,3 +440,18 @@ def test_counters_are_numbered_within_their_agency(database, seeded):
         assert counters.listing(session, agency=commune) == list(seeded.counters[:2])
         assert counters.find(session, "so-noi-vu-1") == seeded.counters[2]
         assert session.scalar(select(func.count()).select_from(Counter)) == 3
+
+
+def test_what_leads_to_a_person_is_never_kept_and_the_same_form_is_still_the_same(either_database, either_seeded):
+    access = access_to(either_database, either_seeded)
+    asked = {"submission_key": "c" * 32, "language": "vi", "received_at": either_seeded.now}
+    answers = ANSWERS | {"y_kien": "Gọi tôi 0912 345 678, xe 47A1-123.45."}
+    receipts = []
+    for _ in range(2):
+        with either_database.writing() as session:
+            receipts.append(collect.record(session, access, answers=answers, **asked))
+    assert [receipt.created for receipt in receipts] == [True, False]
+    assert receipts[0].code == receipts[1].code
+    (kept,) = responses(either_database)
+    assert "Gọi tôi [số ĐT], xe [số xe]." in kept.answers
+    assert not any(part in kept.answers for part in ("0912", "345", "123.45"))
