@@ -7,9 +7,10 @@ import threading
 import time
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from sqlalchemy import create_engine, event, inspect, make_url, text
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from survey.resources import MIGRATIONS
@@ -21,6 +22,12 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
 
 BUSY_TIMEOUT_MS = 10_000
+# How long a writer waits for another process; a phone waits a little longer for its page.
+PATIENCE = BUSY_TIMEOUT_MS / 1000
+# And how long once that was in vain: nobody queues for ten seconds behind those who did.
+BRIEF_PATIENCE = 0.1
+ASK_AGAIN_AFTER = 0.001
+CONNECT_WITHIN = 10
 
 SQLITE_PRAGMAS = (
     f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}",
@@ -40,9 +47,9 @@ class Database:
     def __init__(self, url: str) -> None:
         self.engine: Engine = _ENGINES[make_url(url).get_backend_name()](url)
         self._is_sqlite = self.engine.dialect.name == "sqlite"
-        self._writers = self.engine.execution_options(sqlite_begin="IMMEDIATE")
-        # SQLite has one writer at a time and an unfair queue: threads of this process queue here instead.
-        self._turn: AbstractContextManager[Any] = threading.Lock() if self._is_sqlite else nullcontext()
+        turn = _Turn()
+        self._writers = self.engine.execution_options(sqlite_writer=turn)
+        self._turn: AbstractContextManager[Any] = turn if self._is_sqlite else nullcontext()
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -96,6 +103,55 @@ class Database:
             run(command, config)
 
 
+class _Turn:
+    """SQLite has one writer at a time and an unfair queue: threads of this process queue here instead.
+
+    When another process does not let go of the file, those behind the first one that gave up are told at once.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self.patience = PATIENCE
+
+    def __enter__(self) -> None:
+        if not self._lock.acquire(timeout=self.patience):
+            raise _failed(TimeoutError("another thread writes"))
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.release()
+
+    def begin(self, connection: sqlite3.Connection) -> None:
+        """Begin to write; where another process does, ask again every millisecond.
+
+        SQLite itself asks ever more seldom, up to ten times a second, while the other process takes turn after turn.
+        """
+        deadline = time.monotonic() + self.patience
+        connection.execute("PRAGMA busy_timeout = 0")
+        try:
+            while not self._begun(connection):
+                if time.monotonic() > deadline:
+                    self.patience = BRIEF_PATIENCE
+                    raise _failed(TimeoutError("another process writes"))
+                time.sleep(ASK_AGAIN_AFTER)
+        finally:
+            connection.execute(SQLITE_PRAGMAS[0])
+        self.patience = PATIENCE
+
+    @staticmethod
+    def _begun(connection: sqlite3.Connection) -> bool:
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF not in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
+                raise _failed(error) from error
+            return False
+        return True
+
+
+def _failed(reason: Exception) -> OperationalError:
+    return OperationalError("BEGIN IMMEDIATE", None, reason, hide_parameters=True)
+
+
 # Both engines hide parameters: an error that is logged must not repeat what a citizen wrote.
 def _sqlite(url: str) -> Engine:
     engine = create_engine(url, pool_size=8, max_overflow=24, hide_parameters=True)
@@ -111,8 +167,11 @@ def _sqlite(url: str) -> Engine:
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
         # A reader that begins IMMEDIATE blocks the writer; a writer that does not fails under load.
-        mode = connection.get_execution_options().get("sqlite_begin", "DEFERRED")
-        connection.exec_driver_sql(f"BEGIN {mode}")
+        turn: _Turn | None = connection.get_execution_options().get("sqlite_writer")
+        if turn is None:
+            connection.exec_driver_sql("BEGIN")
+        else:
+            turn.begin(cast("sqlite3.Connection", connection.connection.dbapi_connection))
 
     return engine
 
@@ -142,7 +201,10 @@ def _postgresql(url: str) -> Engine:
         max_overflow=24,
         hide_parameters=True,
         pool_pre_ping=True,
-        connect_args={"options": "-c synchronous_commit=on -c timezone=UTC"},
+        connect_args={
+            "options": "-c synchronous_commit=on -c timezone=UTC",
+            "connect_timeout": CONNECT_WITHIN,
+        },
     )
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from survey.cli import Refusal, serving
+from survey.cli.processes import Stop
 from survey.config import Settings
 from survey.db import Database
 from survey.i18n import _
@@ -70,7 +71,7 @@ def command(*, port: int, bind: str, public_url: str | None, path: Path, respons
             from survey.app import create_app
 
             app = create_app(settings, database=database)
-            serving.run(app, listener, threads=8, ready=lambda: _announce(started, style))
+            serving.run(app, listener, threads=8, stop=Stop(), ready=lambda: _announce(started, style))
 
 
 def _prepare(database: Database, *, responses: int, seed: int) -> None:

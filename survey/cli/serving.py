@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
-import signal
+import resource
 import socket
 import threading
 import time
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 from urllib.error import URLError
 from urllib.request import urlopen
 
@@ -15,6 +15,7 @@ import click
 from waitress.server import create_server
 
 from survey.cli import Refusal
+from survey.cli.connections import Connections
 from survey.i18n import _
 
 if TYPE_CHECKING:
@@ -22,9 +23,14 @@ if TYPE_CHECKING:
 
     from flask import Flask
 
+    from survey.cli.processes import Stop
+
 # Enough for the largest file an officer may import; citizens' forms have a far smaller limit of their own.
 LARGEST_BODY = 32 * 1024 * 1024
 START_TIMEOUT = 30.0
+WAITING_AT_THE_DOOR = 4096
+MOST_CONNECTIONS = 20_000
+FILES_OF_OUR_OWN = 300
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -56,22 +62,39 @@ def reachable(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
 
-def run(app: Flask, listener: socket.socket, *, threads: int, ready: Callable[[], None]) -> None:
-    """Serve until SIGTERM or Ctrl-C; call `ready` once the site has answered."""
+def run(app: Flask, listener: socket.socket, *, threads: int, stop: Stop, ready: Callable[[], None] | None) -> None:
+    """Serve in this process until `stop()`; call `ready` once the site has answered."""
+    connections = Connections()
     server = create_server(
-        app, sockets=[listener], threads=threads, ident=None, max_request_body_size=LARGEST_BODY, channel_timeout=60
+        app,
+        map=connections,
+        sockets=[listener],
+        threads=threads,
+        ident=None,
+        max_request_body_size=LARGEST_BODY,
+        channel_timeout=60,
+        backlog=WAITING_AT_THE_DOOR,
+        connection_limit=_most_connections(),
+        # Phones hang up in the middle of things; that is no fault of ours.
+        log_socket_errors=False,
+        # The settings say how many proxies are believed, and the app believes no others (web/configuration.py).
+        clear_untrusted_proxy_headers=False,
     )
     # A request that waits a moment for its thread is no event: on a busy machine it was the site's first word.
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
-    signal.signal(signal.SIGTERM, _stop)
-    host, port = listener.getsockname()[:2]
-    threading.Thread(target=_announce, args=(host, port, ready), daemon=True).start()
-    server.run()
+    if ready is not None:
+        host, port = listener.getsockname()[:2]
+        threading.Thread(target=_announce, args=(host, port, ready), daemon=True).start()
+    connections.serve(server, until=stop)
+    server.task_dispatcher.shutdown()
 
 
-def _stop(_signal: int, _frame: object) -> NoReturn:
-    # Waitress lets running requests finish when SystemExit reaches its loop.
-    raise SystemExit(0)
+def _most_connections() -> int:
+    """As many as this process may have files, which is raised as far as it may be, less those it needs otherwise."""
+    _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    allowed = MOST_CONNECTIONS + FILES_OF_OUR_OWN if hard == resource.RLIM_INFINITY else hard
+    resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
+    return max(100, min(MOST_CONNECTIONS, allowed - FILES_OF_OUR_OWN))
 
 
 def _announce(host: str, port: int, ready: Callable[[], None], *, patience: float = START_TIMEOUT) -> None:
