@@ -18,6 +18,7 @@ import hypothesis
 import pytest
 from flask.testing import FlaskClient
 from waitress import create_server
+from waitress.wasyncore import close_all
 
 from forms import loading
 from survey.app import create_app
@@ -201,9 +202,10 @@ def served(app: Flask) -> Iterator[str]:
     thread = threading.Thread(target=server.run)
     thread.start()
     yield f"http://127.0.0.1:{server.effective_port}"
-    server.close()
-    server.task_dispatcher.shutdown()
+    # In the server's own thread: it must not wait for a socket that another thread closes.
+    server.trigger.pull_trigger(lambda: close_all(server._map))
     thread.join(timeout=10)
+    server.task_dispatcher.shutdown()
 
 
 @pytest.fixture(scope="session")
