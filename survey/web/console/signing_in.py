@@ -78,5 +78,5 @@ def _verified(name: str, password: str) -> UserRef | None:
 def _destination(user: UserRef) -> str:
     home = url_for("console.home", lang=None if user.locale == i18n.DEFAULT else user.locale)
     asked = request.args.get("next", "")
-    # Only ever back into the console: an address from a link may lead anywhere.
-    return asked if asked.startswith(url_for("console.home", lang=None)) else home
+    # Only ever back into the console: an address from a link may lead anywhere, and a line feed is no address.
+    return asked if asked.startswith(url_for("console.home", lang=None)) and asked.isprintable() else home
