@@ -21,6 +21,8 @@ SESSION_LENGTH = dt.timedelta(hours=8)
 def register_configuration(app: Flask, settings: Settings) -> None:
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.json.sort_keys = False  # type: ignore[attr-defined]
+    # The router's own redirects name the host that a request claims to be for, which may be anybody's: it makes none.
+    app.url_map.strict_slashes = app.url_map.merge_slashes = False
     secure = settings.public_base_url.startswith("https://")
     app.config.update(
         SECRET_KEY=settings.key("session"),

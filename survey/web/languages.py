@@ -62,7 +62,8 @@ def _carry_on(endpoint: str, values: dict[str, Any]) -> None:
 
 
 def _links() -> Iterator[LanguageLink]:
-    here = f"{request.script_root}{quote(request.path)}"
+    # One slash: two would begin the name of another host.
+    here = f"{request.script_root}/{quote(request.path.lstrip('/'))}"
     others = {name: value for name, value in request.args.items() if name != "lang"}
     for locale in site().locales.values():
         with i18n.speaking(locale):

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 # Hashed in about a second: a backlog, as after an upgrade, is closed by several answers, and none has to wait longer.
-AT_MOST = 50_000
+AT_MOST = 20_000
 logger = logging.getLogger(__name__)
 
 
