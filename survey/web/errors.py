@@ -115,6 +115,11 @@ def note(error: Exception) -> Failure:
     return Failure(failure.status, gettext(failure.title), _words(error, failure))
 
 
+def status_of(error: Exception) -> int:
+    """The status of the page that tells of `error`."""
+    return _kind_of(error).status
+
+
 def _kind_of(error: Exception) -> Failure:
     """Anything unknown is our own fault."""
     for kind in type(error).__mro__:

@@ -135,10 +135,12 @@ def test_sending_the_same_form_twice_gives_the_same_receipt(busy_site, phone):
     for item in DIMENSIONS:
         page.check(f"input[name={item}][value='5']")
     page.click(SEND)
+    page.wait_for_url("**/receipts/*")
     first = page.url
-    page.go_back()
+    page.go_back(wait_until="load")
+    page.wait_for_url("**/R/*")
     page.click(SEND)
-    assert page.url == first
+    page.wait_for_url(first)
 
 
 def test_every_page_of_a_demonstration_says_that_it_is_simulated(busy_site, phone):

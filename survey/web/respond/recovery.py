@@ -2,19 +2,36 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 from flask import Response, g, make_response, render_template, request, url_for
+from markupsafe import Markup
+from werkzeug.exceptions import HTTPException
 
+from survey.i18n import current, gettext
 from survey.web import errors
 from survey.web.respond import form
 
 if TYPE_CHECKING:
-    from sqlalchemy.exc import SQLAlchemyError
-
     from survey.services.errors import ConflictingReplay, TokenError
 
+logger = logging.getLogger(__name__)
+
 SECONDS_TO_WAIT = "30"
+_WORTH_A_RETRY = {429, *range(500, 600)}
+LAST_RESORT = Markup("""<!DOCTYPE html>
+<html lang="{language}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>{title}</title></head><body>
+<h1>{title}</h1>
+<p>{explanation}</p>
+<p>{kept}</p>
+<form action="{url}" method="post">
+{fields}
+<button type="submit">{button}</button>
+</form>
+</body></html>
+""")
 
 
 def offer_fresh_form(error: TokenError) -> Response:
@@ -37,21 +54,62 @@ def explain_conflict(error: ConflictingReplay) -> Response:
     return _reply(page, failure)
 
 
-def offer_retry(error: SQLAlchemyError) -> Response:
+def offer_retry(error: Exception) -> Response:
     """The form again with its answers and the same key, so that sending it once more is safe whatever happened.
 
-    Where not even the questionnaire could be read, the answers travel as they are, in a page that needs no database.
+    For faults of ours and for haste, of every kind: what the sender did wrong has pages of its own.
     """
-    if request.method != "POST":
+    if request.method != "POST" or errors.status_of(error) not in _WORTH_A_RETRY:
         return errors.show(error)
     failure = errors.note(error)
-    if "counter_access" in g:
-        page = form.page(g.counter_access, token=form.posted_token(), failure=failure)
-    else:
-        page = render_template("respond/retry.html", failure=failure, given=list(request.form.items(multi=True)))
-    response = _reply(page, failure)
-    response.headers["Retry-After"] = SECONDS_TO_WAIT
+    response = _reply(_page_to_send_again(failure), failure)
+    response.headers["Retry-After"] = _seconds_to_wait(error)
     return response
+
+
+def _page_to_send_again(failure: errors.Failure) -> str:
+    """The first of three pages that can be made: each needs less than the one before, and all hold every answer."""
+    for page in (_whole_form, _answers_only):
+        try:
+            return page(failure)
+        except Exception:  # Whatever it is: the answers must not get lost in it.
+            logger.exception("A page with the answers could not be made.")
+    return _last_resort(failure)
+
+
+def _whole_form(failure: errors.Failure) -> str:
+    if "counter_access" not in g:
+        return _answers_only(failure)
+    return form.page(g.counter_access, token=form.posted_token(), failure=failure)
+
+
+def _answers_only(failure: errors.Failure) -> str:
+    """Needs no database: not even the questionnaire is read."""
+    return render_template("respond/retry.html", failure=failure, given=_posted())
+
+
+def _last_resort(failure: errors.Failure) -> str:
+    """Needs no template either."""
+    fields = (Markup('<input type="hidden" name="{}" value="{}">').format(name, value) for name, value in _posted())
+    url = url_for("respond.send", **(request.view_args or {}))
+    return LAST_RESORT.format(
+        language=current().code,
+        title=failure.title,
+        explanation=failure.explanation,
+        kept=gettext("Your answers are kept in this page. Please do not close it."),
+        url=url,
+        fields=Markup("\n").join(fields),
+        button=gettext("Send my answers again"),
+    )
+
+
+def _posted() -> list[tuple[str, str]]:
+    return list(request.form.items(multi=True))
+
+
+def _seconds_to_wait(error: Exception) -> str:
+    told = error.get_response().headers.get("Retry-After") if isinstance(error, HTTPException) else None
+    return told or SECONDS_TO_WAIT
 
 
 def _reply(page: str, failure: errors.Failure) -> Response:

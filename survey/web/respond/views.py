@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from flask import Blueprint, Response, abort, make_response, redirect, render_template, request, url_for
-from sqlalchemy.exc import SQLAlchemyError
 
 from forms import answers
 from survey.exports import receipt_files
@@ -30,7 +29,7 @@ console_csrf.exempt(blueprint)
 
 blueprint.register_error_handler(TokenError, recovery.offer_fresh_form)
 blueprint.register_error_handler(ConflictingReplay, recovery.explain_conflict)
-blueprint.register_error_handler(SQLAlchemyError, recovery.offer_retry)
+blueprint.register_error_handler(Exception, recovery.offer_retry)
 
 
 @blueprint.route(FORM.replace(", ".join(collect.WAYS), ", ".join(collect.WAYS).lower()), methods=["GET", "POST"])
