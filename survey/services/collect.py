@@ -23,6 +23,7 @@ from survey.services.errors import (
     ExpiredCode,
     NoRunningWave,
     RevokedCode,
+    TokenError,
     TokenExpired,
     TokenForged,
     UnknownCode,
@@ -100,9 +101,15 @@ class Receipt:
     created: bool
 
 
-def resolve(session: Session, way: str, code: str, *, key_for: KeyFor, now: dt.datetime) -> CounterAccess:
-    """What `code` opens at `now` by that way in (one of WAYS), or the CodeError that says why it opens nothing."""
-    return WAYS[way](session, code, key_for=key_for, now=now)
+def resolve(
+    session: Session, way: str, code: str, *, key_for: KeyFor, now: dt.datetime, token: str = ""
+) -> CounterAccess:
+    """What `code` opens at `now` by that way in (one of WAYS), or the CodeError that says why it opens nothing.
+
+    `token` is that of the form that comes in: it is for the wave that ran when the form was shown, see `at_counter`.
+    """
+    place, trust = WAYS[way](session, code, key_for=key_for, now=now)
+    return at_counter(session, place, key_for=key_for, now=now, token=token, trust=trust)
 
 
 def mint_token(
@@ -128,7 +135,7 @@ def mint_token(
 def open_token(token: str, *, counter_code: str, key: bytes, now: dt.datetime) -> Showing:
     """The showing that `token` was signed for; raises TokenForged or, after its TOKEN_LIFE, TokenExpired."""
     content = _proved(token, counter_code, key=key)
-    age = dt.timedelta(seconds=_second(now) - int.from_bytes(content[_KEY_BYTES:-_FLAG_BYTES]))
+    age = dt.timedelta(seconds=_second(now) - _second_in(content))
     flags = content[-1]
     entry = _ENTRIES[flags >> 1]
     if not -_CLOCK_SLACK <= age <= TOKEN_LIFE[entry]:
@@ -169,7 +176,8 @@ def record(
         "stream": Stream.COUNTER,
         "questionnaire_hash": access.wave.questionnaire_hash,
         "language": language,
-        "answered_on": day_of(received_at),
+        # One that comes in after the wave was answered in it.
+        "answered_on": min(day_of(received_at), access.wave.closes_on),
         "received_at": to_the_minute(receipt_days.in_an_open_day(session, received_at)),
         "submission_key": submission_key,
         "answers": given.answers,
@@ -192,29 +200,36 @@ def record(
     raise RuntimeError(f"no free receipt after {_RECEIPT_ATTEMPTS} attempts")
 
 
-def _by_poster(session: Session, code: str, *, key_for: KeyFor, now: dt.datetime) -> CounterAccess:
+def _by_poster(session: Session, code: str, *, key_for: KeyFor, now: dt.datetime) -> tuple[Counter, Trust]:
     printing = _printing(session, codes.parse(code, key=key_for(codes.KEY_PURPOSE)))
     if printing.revoked_at is not None and printing.revoked_at <= now:
         raise RevokedCode
     if printing.expires_at is not None and printing.expires_at <= now:
         raise ExpiredCode
-    return at_counter(session, printing.counter, now=now, trust=Trust.SIGNED)
+    return printing.counter, Trust.SIGNED
 
 
-def _by_short_code(session: Session, code: str, *, key_for: KeyFor, now: dt.datetime) -> CounterAccess:
-    del key_for  # Six digits have no signature.
+def _by_short_code(session: Session, code: str, **_unused: object) -> tuple[Counter, Trust]:
+    """Six digits have no signature, and are good as long as the counter is."""
     counter = session.scalar(_BY_DIGITS, {"digits": code}) if is_short_code(code) else None
     if counter is None:
         raise UnknownShortCode
-    return at_counter(session, counter, now=now, trust=Trust.OPEN)
+    return counter, Trust.OPEN
 
 
-def at_counter(session: Session, place: Counter, *, now: dt.datetime, trust: Trust) -> CounterAccess:
-    """The form of the wave that runs at `place`; raises RevokedCode where it is closed, NoRunningWave without one."""
-    today = day_of(now)
-    if any(end is not None and end <= today for end in (place.valid_to, place.agency.valid_to)):
+def at_counter(
+    session: Session, place: Counter, *, key_for: KeyFor, now: dt.datetime, trust: Trust, token: str = ""
+) -> CounterAccess:
+    """The form of the wave that runs at `place`; raises RevokedCode where it is closed, NoRunningWave without one.
+
+    A form that comes in with a genuine `token` is for the wave that ran when it was shown: one that waited on a phone
+    without a network is not lost because the wave or the counter closed meanwhile, and one that was shown a minute
+    before midnight is not read with the questions of the wave that began at midnight.
+    """
+    day = day_of(_shown_at(token, place.code, key=key_for(KEY_PURPOSE), now=now) if token else now)
+    if any(end is not None and end <= day for end in (place.valid_to, place.agency.valid_to)):
         raise RevokedCode
-    wave = waves.running(session, stream=Stream.COUNTER, on=today)
+    wave = waves.running(session, stream=Stream.COUNTER, on=day)
     if wave is None:
         raise NoRunningWave
     counter = CounterRef.of(place)
@@ -225,6 +240,15 @@ def at_counter(session: Session, place: Counter, *, now: dt.datetime, trust: Tru
         questionnaire=questionnaires.get(session, wave.questionnaire_hash),
         trust=trust,
     )
+
+
+def _shown_at(token: str, counter_code: str, *, key: bytes, now: dt.datetime) -> dt.datetime:
+    """When the form of `token` was shown; `now` where the token is forged or too old, which opens a fresh form."""
+    try:
+        open_token(token, counter_code=counter_code, key=key, now=now)
+    except TokenError:
+        return now
+    return dt.datetime.fromtimestamp(_second_in(_proved(token, counter_code, key=key)), tz=dt.UTC)
 
 
 def _printing(session: Session, parts: codes.CodeParts) -> CounterCode:
@@ -246,6 +270,10 @@ def _proved(token: str, counter_code: str, *, key: bytes) -> bytes:
 
 def _second(now: dt.datetime) -> int:
     return int(now.timestamp())
+
+
+def _second_in(content: bytes) -> int:
+    return int.from_bytes(content[_KEY_BYTES:-_FLAG_BYTES])
 
 
 def _tag(content: bytes, counter_code: str, *, key: bytes) -> bytes:
@@ -288,4 +316,4 @@ def _replayed(earlier: Response, given: Given, *, counter_id: int) -> Receipt:
 
 
 # The first part of a form's address: a poster's signed code, or the digits under it.
-WAYS: Mapping[str, Callable[..., CounterAccess]] = {"R": _by_poster, "N": _by_short_code}
+WAYS: Mapping[str, Callable[..., tuple[Counter, Trust]]] = {"R": _by_poster, "N": _by_short_code}

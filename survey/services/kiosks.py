@@ -102,16 +102,20 @@ def url_of(kiosk: KioskRef, *, base_url: str, key: bytes) -> str:
 
 
 def resolve(
-    session: Session, code: str, *, key_for: Callable[[str], bytes], now: dt.datetime
+    session: Session, code: str, *, key_for: Callable[[str], bytes], now: dt.datetime, token: str = ""
 ) -> tuple[KioskRef, CounterAccess]:
-    """The kiosk that `code` opens and the form there, or the CodeError that says why it opens nothing."""
+    """The kiosk that `code` opens and the form there, or the CodeError that says why it opens nothing.
+
+    `token` is that of the form that comes in (see `collect.at_counter`).
+    """
     kiosk = _find(session, parse(code, key=key_for(KEY_PURPOSE)))
     if kiosk is None:
         # Signed by our key and not in our tables: of another database of this installation.
         raise UnknownCode
     if kiosk.closed_at is not None and kiosk.closed_at <= now:
         raise ClosedKiosk
-    return KioskRef.of(kiosk), collect.at_counter(session, kiosk.counter, now=now, trust=Trust.SIGNED)
+    access = collect.at_counter(session, kiosk.counter, key_for=key_for, now=now, token=token, trust=Trust.SIGNED)
+    return KioskRef.of(kiosk), access
 
 
 def parse(code: str, *, key: bytes) -> int:

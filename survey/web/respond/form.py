@@ -29,7 +29,9 @@ def open_counter(way: str, code: str) -> CounterAccess:
     """What `code` opens by that way in; kept for the request, so that a failure later on can still show the form."""
     try:
         with site().database.reading() as session:
-            access = collect.resolve(session, way, code, key_for=site().settings.key, now=site().clock())
+            access = collect.resolve(
+                session, way, code, key_for=site().settings.key, now=site().clock(), token=posted_token()
+            )
     except (ForgedCode, UnknownCode, ExpiredCode, RevokedCode) as error:
         # The counter and the poster it says it is of, and not the signature: logs are no place for codes.
         if poster := codes.claimed(code):

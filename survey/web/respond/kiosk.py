@@ -118,7 +118,9 @@ def leave(code: str) -> ResponseReturnValue:
 def _opened(code: str) -> tuple[KioskRef, CounterAccess]:
     try:
         with site().database.reading() as session:
-            return kiosks.resolve(session, code, key_for=site().settings.key, now=site().clock())
+            return kiosks.resolve(
+                session, code, key_for=site().settings.key, now=site().clock(), token=form.posted_token()
+            )
     except ForgedCode:
         # Which kiosk it pretends to be, and not the signature: logs are no place for codes.
         logger.warning("A forged code for kiosk %s was shown.", code.rpartition("-")[0])
