@@ -16,6 +16,7 @@ from survey.web.configuration import register_configuration, register_proxies
 from survey.web.errors import register_errors
 from survey.web.languages import register_languages
 from survey.web.pages import register_pages
+from survey.web.post_limit import register_post_limit
 from survey.web.respond import kiosk
 from survey.web.security import register_security
 from survey.web.site import Site, register_site
@@ -50,6 +51,7 @@ def create_app(
     register_site(app, site)
     register_configuration(app, settings)
     register_proxies(app, settings)
+    register_post_limit(app)
     register_pages(app)
     register_languages(app)
     register_security(app)

@@ -21,6 +21,9 @@ DATABASE_SCHEMES = ("sqlite", "postgresql")
 SHORTEST_KEY = 32
 MOST_PROXIES = 9
 LONGEST_HOTLINE = 60
+# Two a second: more than a hall of people sends, and of no use to a machine.
+POSTS_PER_MINUTE = 120
+MOST_POSTS_PER_MINUTE = 1_000_000
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -57,6 +60,7 @@ class Settings:
     trusted_proxies: int = 0
     office_networks: tuple[Network, ...] = ()
     hotline: str = ""
+    posts_per_minute: int = POSTS_PER_MINUTE
 
     def __post_init__(self) -> None:
         problems = (*_database_problems(self.database_url), *_base_url_problems(self.public_base_url))
@@ -64,6 +68,8 @@ class Settings:
             problems += (_short_key(self.master_key),)
         if not 0 <= self.trusted_proxies <= MOST_PROXIES:
             problems += (_proxies_problem(self.trusted_proxies),)
+        if not 0 <= self.posts_per_minute <= MOST_POSTS_PER_MINUTE:
+            problems += (_posts_problem(self.posts_per_minute),)
         problems += _hotline_problems(self.hotline)
         if problems:
             raise ConfigError(problems)
@@ -83,6 +89,7 @@ class Settings:
             trusted_proxies=int(environ.get("SIPAS_TRUSTED_PROXIES") or 0),
             office_networks=tuple(map(ipaddress.ip_network, _office_networks(environ))),
             hotline=environ.get("SIPAS_HOTLINE", "").strip(),
+            posts_per_minute=int(environ.get("SIPAS_POSTS_PER_MINUTE") or POSTS_PER_MINUTE),
         )
 
     @classmethod
@@ -120,11 +127,18 @@ def _wrong(environ: Mapping[str, str]) -> Iterator[ConfigProblem]:
     if path := environ.get("SIPAS_SECRET_FILE"):
         yield from _key_problems(Path(path))
     proxies = environ.get("SIPAS_TRUSTED_PROXIES") or "0"
-    if not (proxies.isascii() and proxies.isdigit() and int(proxies) <= MOST_PROXIES):
+    if not _is_count(proxies, most=MOST_PROXIES):
         yield _proxies_problem(proxies)
+    posts = environ.get("SIPAS_POSTS_PER_MINUTE") or "0"
+    if not _is_count(posts, most=MOST_POSTS_PER_MINUTE):
+        yield _posts_problem(posts)
     for network in _office_networks(environ):
         yield from _network_problems(network)
     yield from _hotline_problems(environ.get("SIPAS_HOTLINE", "").strip())
+
+
+def _is_count(text: str, *, most: int) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= len(str(most)) and int(text) <= most
 
 
 def _office_networks(environ: Mapping[str, str]) -> list[str]:
@@ -172,6 +186,11 @@ def _base_url_problems(url: str) -> tuple[ConfigProblem, ...]:
 def _proxies_problem(given: object) -> ConfigProblem:
     template = mark("SIPAS_TRUSTED_PROXIES is {given!r}: give a number from 0 to {most}.")
     return ConfigProblem(template, {"given": given, "most": MOST_PROXIES})
+
+
+def _posts_problem(given: object) -> ConfigProblem:
+    template = mark("SIPAS_POSTS_PER_MINUTE is {given!r}: give a number from 0 (no limit) to {most}.")
+    return ConfigProblem(template, {"given": given, "most": MOST_POSTS_PER_MINUTE})
 
 
 def _hotline_problems(hotline: str) -> tuple[ConfigProblem, ...]:

@@ -14,6 +14,7 @@ from werkzeug.exceptions import HTTPException
 from survey.i18n import explain, gettext
 from survey.i18n import mark as N_  # noqa: N812 - the name that Babel's extraction looks for.
 from survey.services import errors as refusals
+from survey.web.post_limit import TooManyPosts
 from survey.web.security import ForeignPost
 
 if TYPE_CHECKING:
@@ -67,6 +68,11 @@ BY_TYPE: dict[type[Exception], Failure] = {
         403,
         N_("This form came from another site"),
         N_("Nothing was saved. Please scan the code at the counter and answer on the page that it opens."),
+    ),
+    TooManyPosts: Failure(
+        429,
+        N_("Very many answers are coming from your network"),
+        N_("Please wait a minute, then send yours once more."),
     ),
     CSRFError: Failure(400, N_("This page had been open too long"), N_("Please go back, reload it and try again.")),
     SQLAlchemyError: Failure(

@@ -31,6 +31,11 @@ def test_settings_come_from_the_environment_given(environ):
     assert settings.trusted_proxies == 1
 
 
+@pytest.mark.parametrize(("given", "posts"), [({}, 120), ({"SIPAS_POSTS_PER_MINUTE": "0"}, 0)])
+def test_posts_are_limited_unless_the_setting_is_nought(environ, given, posts):
+    assert Settings.from_environ(environ | given).posts_per_minute == posts
+
+
 def test_everything_missing_is_said_in_one_message():
     with pytest.raises(ConfigError) as caught:
         Settings.from_environ({})
@@ -48,9 +53,10 @@ def test_everything_wrong_is_said_in_one_message(tmp_path):
                 "SIPAS_SECRET_FILE": str(tmp_path / "short"),
                 "SIPAS_TRUSTED_PROXIES": "many",
                 "SIPAS_OFFICE_NETWORKS": "10.0.0.0/33, 203.0.113.0/24, office",
+                "SIPAS_POSTS_PER_MINUTE": "-1",
             }
         )
-    assert len(caught.value.problems) == 6
+    assert len(caught.value.problems) == 7
     assert "hunter2" not in str(caught.value)
 
 

@@ -22,6 +22,7 @@ from survey.services import codes, collect, kiosks
 from survey.services.errors import ForgedCode, TokenForged
 from survey.web.console.throttle import Throttle
 from survey.web.languages import home_url
+from survey.web.post_limit import count_post
 from survey.web.respond import form
 from survey.web.respond.keeping import keep
 from survey.web.respond.offline import script
@@ -86,6 +87,7 @@ def pack(code: str) -> ResponseReturnValue:
 
 @blueprint.post("/<code>/SEND")
 def send(code: str) -> ResponseReturnValue:
+    count_post()
     _, access = _opened(code)
     refuse_other_sites()
     showing = form.open_token(access)
@@ -100,6 +102,7 @@ def send(code: str) -> ResponseReturnValue:
 @blueprint.post("/<code>/LEAVE")
 def leave(code: str) -> ResponseReturnValue:
     """Where to go, for who has the PIN. It opens nothing and changes nothing here: it guards the tablet's page."""
+    count_post()
     refuse_other_sites()
     kiosk, _ = _opened(code)
     throttle, now = cast("Throttle", current_app.extensions["sipas_pin_throttle"]), site().clock()

@@ -13,6 +13,7 @@ from survey.services import codes, collect, receipts
 from survey.services.errors import ConflictingReplay, TokenError
 from survey.web import receipt_lists
 from survey.web.languages import speak
+from survey.web.post_limit import count_post
 from survey.web.respond import form, recovery
 from survey.web.respond.keeping import keep
 from survey.web.security import console_csrf, refuse_other_sites
@@ -58,7 +59,9 @@ def begin_again(way: str, code: str) -> ResponseReturnValue:
 @blueprint.post(f"{FORM}/SEND", endpoint="send")
 @blueprint.post(FORM)
 def submit(way: str, code: str) -> ResponseReturnValue:
+    # Once the form can be shown: whoever has to wait sees the answers in it.
     access = form.open_counter(way, code)
+    count_post()
     if language := request.form.get("switch_language"):
         speak(language)
         return form.page(access, token=form.posted_token())
