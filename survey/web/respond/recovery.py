@@ -59,7 +59,8 @@ def offer_retry(error: Exception) -> Response:
 
     For faults of ours and for haste, of every kind: what the sender did wrong has pages of its own.
     """
-    if request.method != "POST" or errors.status_of(error) not in _WORTH_A_RETRY:
+    posted = request.method == "POST" and "code" in (request.view_args or {})
+    if not posted or errors.status_of(error) not in _WORTH_A_RETRY:
         return errors.show(error)
     failure = errors.note(error)
     response = _reply(_page_to_send_again(failure), failure)

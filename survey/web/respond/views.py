@@ -9,7 +9,7 @@ from flask import Blueprint, Response, abort, make_response, redirect, render_te
 from forms import answers
 from survey.exports import receipt_files
 from survey.i18n import gettext
-from survey.services import codes, collect, receipts
+from survey.services import collect, receipts
 from survey.services.errors import ConflictingReplay, TokenError
 from survey.web import receipt_lists
 from survey.web.languages import speak
@@ -35,12 +35,12 @@ blueprint.register_error_handler(Exception, recovery.offer_retry)
 
 @blueprint.route(FORM.replace(", ".join(collect.WAYS), ", ".join(collect.WAYS).lower()), methods=["GET", "POST"])
 def lower_case(way: str, code: str) -> ResponseReturnValue:
-    return redirect(url_for("respond.ask", way=way.upper(), code=codes.as_printed(code)), 308)
+    return redirect(url_for("respond.ask", way=way.upper(), code=collect.as_printed(way.upper(), code)), 308)
 
 
 @blueprint.get(FORM)
 def ask(way: str, code: str) -> ResponseReturnValue:
-    if code != codes.as_printed(code):
+    if code != collect.as_printed(way, code):
         return lower_case(way, code)
     access = form.open_counter(way, code)
     response = make_response(form.page(access, token=form.fresh_token(access)))

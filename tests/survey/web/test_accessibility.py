@@ -31,6 +31,8 @@ FOR_EVERYBODY = (
     "/console/login?lang=en",
     "/N/216483/ASSISTED",
     "/N/216483/ASSISTED?lang=en",
+    "/N",
+    "/N?lang=en",
     "/offline",
     "/no/such/page",
     "/R/1-1-0000000000000",
