@@ -34,6 +34,8 @@ SQLITE_PRAGMAS = (
     # NORMAL may lose the last answers when the power fails; a citizen who saw a receipt must be counted.
     "PRAGMA synchronous = FULL",
     "PRAGMA foreign_keys = ON",
+    # What is erased is overwritten: a slip's hash must not stay in a free page.
+    "PRAGMA secure_delete = ON",
     # Without it REPLACE would delete a response past the trigger that forbids it.
     "PRAGMA recursive_triggers = ON",
     "PRAGMA cache_size = -32768",
@@ -86,6 +88,12 @@ class Database:
             found = connection.scalar(text("SELECT version_num FROM alembic_version"))
         newest = max(path.name for path in (MIGRATIONS / "versions").glob("[0-9]*.py"))
         return bool(found == newest.partition("_")[0])
+
+    def leave_no_trace(self) -> None:
+        """Have what was deleted gone from the files too, in so far as the database writes them: it waits for nobody."""
+        with self.engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
+            for statement in _CLEANING[self.engine.dialect.name]:
+                connection.exec_driver_sql(statement)
 
     def close(self) -> None:
         """Close all connections."""
@@ -208,4 +216,5 @@ def _postgresql(url: str) -> Engine:
     )
 
 
+_CLEANING = {"sqlite": ("PRAGMA wal_checkpoint(TRUNCATE)",), "postgresql": ("VACUUM slip_codes", "VACUUM slip_batches")}
 _ENGINES: dict[str, Callable[[str], Engine]] = {"sqlite": _sqlite, "postgresql": _postgresql}

@@ -7,7 +7,7 @@ import binascii
 import datetime as dt
 import hashlib
 import hmac
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, cast
@@ -16,7 +16,7 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.orm import joinedload
 
 from survey.models import Counter, CounterCode, Entry, Response, Stream, Trust
-from survey.services import codes, questionnaires, receipt_days, short_codes, waves
+from survey.services import codes, questionnaires, receipt_days, short_codes, slip_codes, slips, waves
 from survey.services.daytime import day_of
 from survey.services.errors import (
     ConflictingReplay,
@@ -34,6 +34,7 @@ from survey.services.response_rows import Reader, receipt_for, to_the_minute
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from typing import TypeAlias
 
     from sqlalchemy import Table
     from sqlalchemy.orm import Session
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from survey.services.response_rows import Given
 
     KeyFor = Callable[[str], bytes]
+    _Opened: TypeAlias = tuple[Counter, Trust, "OpenSlip | None"]
 
 KEY_PURPOSE = "form tokens"
 
@@ -73,6 +75,14 @@ _BY_DIGITS = select(Counter).where(Counter.short_code == bindparam("digits")).op
 
 
 @dataclass(frozen=True, slots=True)
+class OpenSlip:
+    """The one-time code that a form was opened with, as it is kept, and whether a form has come in with it."""
+
+    code_hash: bytes
+    is_used: bool
+
+
+@dataclass(frozen=True, slots=True)
 class CounterAccess:
     """What a genuine, valid code opens: the form of the running wave at one counter."""
 
@@ -81,6 +91,7 @@ class CounterAccess:
     wave: WaveRef
     questionnaire: Questionnaire
     trust: Trust
+    slip: OpenSlip | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +118,9 @@ def resolve(
 
     `token` is that of the form that comes in: it is for the wave that ran when the form was shown, see `at_counter`.
     """
-    place, trust = WAYS[way](session, code, key_for=key_for, now=now)
-    return at_counter(session, place, key_for=key_for, now=now, token=token, trust=trust)
+    place, trust, slip = WAYS[way](session, code, key_for=key_for, now=now, token=token)
+    access = at_counter(session, place, key_for=key_for, now=now, token=token, trust=trust)
+    return replace(access, slip=slip)
 
 
 def as_printed(way: str, typed: str) -> str:
@@ -170,7 +182,8 @@ def record(
     """Keep one submitted form, once.
 
     The same form again, even at the same moment, gives the same receipt and adds nothing; the same form with other
-    answers raises ConflictingReplay and changes nothing. What was decided at the first receipt stands too.
+    answers raises ConflictingReplay and changes nothing, as another form with a slip that is used raises UsedSlip.
+    What was decided at the first receipt stands too.
     """
     given = Reader(access.questionnaire).given(answers)
     row = {
@@ -196,6 +209,9 @@ def record(
     for attempt in range(_RECEIPT_ATTEMPTS):
         receipt = receipt_for(submission_key, attempt=attempt)
         if _insert_unless_there(session, row | {"receipt": receipt}):
+            # After the row: the same form once more is no second use. A refusal takes the row back with it.
+            if access.slip is not None:
+                slips.use_up(session, access.slip.code_hash)
             return Receipt(code=receipt, created=True)
         earlier = _earlier(session, submission_key)
         if earlier is not None:
@@ -204,21 +220,31 @@ def record(
     raise RuntimeError(f"no free receipt after {_RECEIPT_ATTEMPTS} attempts")
 
 
-def _by_poster(session: Session, code: str, *, key_for: KeyFor, now: dt.datetime) -> tuple[Counter, Trust]:
+def _by_poster(session: Session, code: str, *, key_for: KeyFor, now: dt.datetime, token: str) -> _Opened:
+    del token  # A poster that was withdrawn is withdrawn for forms that were shown before, too.
     printing = _printing(session, codes.parse(code, key=key_for(codes.KEY_PURPOSE)))
     if printing.revoked_at is not None and printing.revoked_at <= now:
         raise RevokedCode
     if printing.expires_at is not None and printing.expires_at <= now:
         raise ExpiredCode
-    return printing.counter, Trust.SIGNED
+    return printing.counter, Trust.SIGNED, None
 
 
-def _by_short_code(session: Session, code: str, **_unused: object) -> tuple[Counter, Trust]:
+def _by_short_code(session: Session, code: str, **_unused: object) -> _Opened:
     """Six digits have no signature, and are good as long as the counter is."""
     counter = session.scalar(_BY_DIGITS, {"digits": code}) if short_codes.is_short_code(code) else None
     if counter is None:
         raise UnknownShortCode
-    return counter, Trust.OPEN
+    return counter, Trust.OPEN, None
+
+
+def _by_slip(session: Session, code: str, *, key_for: KeyFor, now: dt.datetime, token: str) -> _Opened:
+    """A used code opens the form too: whoever sends a form once more must get its receipt (see `record`)."""
+    slip = slips.find(session, code, key=key_for(slip_codes.KEY_PURPOSE))
+    place = slip.batch.counter
+    shown_at = _shown_at(token, place.code, key=key_for(KEY_PURPOSE), now=now) if token else now
+    slips.check_open(slip.batch, shown_at=shown_at, now=now)
+    return place, Trust.VERIFIED, OpenSlip(slip.code_hash, slip.used)
 
 
 def at_counter(
@@ -320,6 +346,6 @@ def _replayed(earlier: Response, given: Given, *, counter_id: int) -> Receipt:
 
 
 # Where it is not as a poster's code.
-_PRINTED: Mapping[str, Callable[[str], str]] = {"N": short_codes.as_printed}
-# The first part of a form's address: a poster's signed code, or the digits under it.
-WAYS: Mapping[str, Callable[..., tuple[Counter, Trust]]] = {"R": _by_poster, "N": _by_short_code}
+_PRINTED: Mapping[str, Callable[[str], str]] = {"N": short_codes.as_printed, "S": slip_codes.as_printed}
+# The first part of a form's address: a poster's signed code, the digits under it, or a slip's one-time code.
+WAYS: Mapping[str, Callable[..., _Opened]] = {"R": _by_poster, "N": _by_short_code, "S": _by_slip}

@@ -75,6 +75,48 @@ class RevokedCode(CodeError):
     message = mark("This poster has been withdrawn. Please ask the staff at the counter for the current one.")
 
 
+class SlipError(CodeError):
+    """A return slip's one-time code that does not lead to a form."""
+
+
+class UnknownSlip(SlipError):
+    """It is no code, or of no batch that is still there."""
+
+    message = mark(
+        "This code is not known, or its slip was handed out too long ago. Please compare it with the slip. You can "
+        "also answer with the QR code at the counter."
+    )
+
+
+class UsedSlip(SlipError):
+    """A form has come in with it."""
+
+    message = mark(
+        "Each slip counts once, and this one has been used. If you have sent your answers, they are counted and "
+        "nothing is left to do. Otherwise you can answer with the QR code at the counter."
+    )
+
+
+class EarlySlip(SlipError):
+    """It is of a day to come."""
+
+    message = mark("This slip is for another day. Please open it on the day on which it is handed out.")
+
+
+class ExpiredSlip(SlipError):
+    """The days for answering are over."""
+
+    message = mark(
+        "The days for answering with this slip are over. You can still answer with the QR code at the counter."
+    )
+
+
+class RevokedSlip(SlipError):
+    """Its batch was withdrawn."""
+
+    message = mark("This slip has been withdrawn. Please answer with the QR code at the counter.")
+
+
 class ClosedKiosk(CodeError):
     """The kiosk was closed in the console or by `sipas kiosk close`."""
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
-from flask import g, render_template, request
+from flask import g, render_template, request, url_for
 from werkzeug.datastructures import MultiDict
 
 from survey.i18n import current
 from survey.models import Entry
 from survey.services import codes, collect, receipt_facts
-from survey.services.errors import ExpiredCode, ForgedCode, RevokedCode, UnknownCode
+from survey.services.errors import ExpiredCode, ForgedCode, RevokedCode, SlipError, UnknownCode, UsedSlip
 from survey.web.respond.questions import Sheet, error_links
 from survey.web.site import site
 
@@ -32,6 +32,13 @@ def open_counter(way: str, code: str) -> CounterAccess:
             access = collect.resolve(
                 session, way, code, key_for=site().settings.key, now=site().clock(), token=posted_token()
             )
+        # To a form that comes in the transaction that keeps it says so: it may be the very one that used the slip.
+        if access.slip and access.slip.is_used and request.method != "POST":
+            raise UsedSlip
+    except SlipError as error:
+        # Neither the code nor its batch: at a quiet counter that and the minute would be somebody.
+        logger.warning("A slip's code was refused: %s.", type(error).__name__.removesuffix("Slip").lower())
+        raise
     except (ForgedCode, UnknownCode, ExpiredCode, RevokedCode) as error:
         # The counter and the poster it says it is of, and not the signature: logs are no place for codes.
         if poster := codes.claimed(code):
@@ -82,8 +89,9 @@ def page(
     token: str,
     errors: Mapping[str, str] | None = None,
     failure: Failure | None = None,
+    to: str | None = None,
 ) -> str:
-    """The form with whatever was posted put back into it."""
+    """The form with whatever was posted put back into it; it goes where this one goes, or `to` another address."""
     sheet = Sheet(
         questionnaire=access.questionnaire,
         locale=current().code,
@@ -99,6 +107,7 @@ def page(
         groups=groups,
         error_links=error_links(groups),
         failure=failure,
+        send_to=to or url_for("respond.send", **(request.view_args or {})),
         token=token,
         # For a phone without a network: what to ask for before the form is kept there.
         must_answer=" ".join(item.id for item in access.questionnaire.items if item.required),

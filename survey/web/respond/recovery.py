@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from flask import Response, g, make_response, render_template, request, url_for
@@ -14,7 +15,7 @@ from survey.web import errors
 from survey.web.respond import form
 
 if TYPE_CHECKING:
-    from survey.services.errors import ConflictingReplay, TokenError
+    from survey.services.errors import ConflictingReplay, TokenError, UsedSlip
 
 logger = logging.getLogger(__name__)
 
@@ -40,6 +41,22 @@ def offer_fresh_form(error: TokenError) -> Response:
     entry = form.entry_of(g.counter_access, form.posted_token())
     token = form.fresh_token(g.counter_access, shown_before=True, entry=entry)
     return _reply(form.page(g.counter_access, token=token, failure=failure), failure)
+
+
+def offer_without_slip(error: UsedSlip) -> Response:
+    """The form again with its answers: sent from here, it goes by the counter's number and counts as such."""
+    if request.method != "POST" or "counter_access" not in g:
+        return errors.show(error)
+    failure = replace(
+        errors.note(error),
+        explanation=gettext(
+            "Another form has come in with it, so that your answers are not saved yet. Send them once more from this "
+            "page: they are then counted without the slip, as those given with the counter's number."
+        ),
+    )
+    access = g.counter_access
+    url = url_for("respond.send", way="N", code=access.counter.short_code)
+    return _reply(form.page(access, token=form.posted_token(), failure=failure, to=url), failure)
 
 
 def explain_conflict(error: ConflictingReplay) -> Response:

@@ -9,7 +9,7 @@ from flask import redirect, render_template, request, url_for
 
 from survey.i18n import mark as N_  # noqa: N812 - the name that Babel's extraction looks for.
 from survey.services import collect
-from survey.services.errors import UnknownShortCode
+from survey.services.errors import UnknownShortCode, UnknownSlip
 from survey.web import errors
 from survey.web.post_limit import count_post
 from survey.web.respond import form
@@ -37,6 +37,12 @@ TYPED = {
         hint=N_("It stands under the QR code on the poster at the counter, for example 216 483."),
         keyboard="numeric",
     ),
+    "S": TypedWay(
+        title=N_("Give your opinion with the code on your slip"),
+        label=N_("Code on the slip (13 letters and digits)"),
+        hint=N_("Small letters will do, and the dashes may be left out. There is no letter O, I or L in it."),
+        keyboard="text",
+    ),
 }
 WAY = f"/<any({', '.join(TYPED)}):way>"
 FIELD = "code"
@@ -60,7 +66,7 @@ def open_typed(way: str) -> ResponseReturnValue:
     code = collect.as_printed(way, request.form.get(FIELD, ""))
     try:
         form.open_counter(way, code)
-    except UnknownShortCode as error:
+    except (UnknownShortCode, UnknownSlip) as error:
         failure = errors.note(error)
         return _page(way, error=failure.explanation or failure.title), 422
     return redirect(url_for("respond.ask", way=way, code=code), 303)

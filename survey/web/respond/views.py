@@ -10,7 +10,7 @@ from forms import answers
 from survey.exports import receipt_files
 from survey.i18n import gettext
 from survey.services import collect, receipts
-from survey.services.errors import ConflictingReplay, TokenError
+from survey.services.errors import ConflictingReplay, TokenError, UsedSlip
 from survey.web import receipt_lists
 from survey.web.languages import speak
 from survey.web.post_limit import count_post
@@ -29,6 +29,7 @@ FORM = f"/<any({', '.join(collect.WAYS)}):way>/<code>"
 console_csrf.exempt(blueprint)
 
 blueprint.register_error_handler(TokenError, recovery.offer_fresh_form)
+blueprint.register_error_handler(UsedSlip, recovery.offer_without_slip)
 blueprint.register_error_handler(ConflictingReplay, recovery.explain_conflict)
 blueprint.register_error_handler(Exception, recovery.offer_retry)
 

@@ -23,6 +23,7 @@ NOTHING_SET = dict.fromkeys(
         "SIPAS_TRUSTED_PROXIES",
         "SIPAS_OFFICE_NETWORKS",
         "SIPAS_HOTLINE",
+        "SIPAS_POSTS_PER_MINUTE",
         "SIPAS_LANGUAGE",
     )
 )

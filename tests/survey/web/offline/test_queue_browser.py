@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import gzip
+import random
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -10,7 +12,7 @@ from playwright.sync_api import expect
 from sqlalchemy import text
 
 from survey import resources
-from survey.services import codes
+from survey.services import codes, slip_codes, slips
 
 pytestmark = pytest.mark.browser
 
@@ -89,6 +91,40 @@ def test_an_answer_lost_after_it_was_kept_is_not_counted_again(line, phone, path
     page.evaluate("dispatchEvent(new Event('online'))")
     assert receipt_on(page) == row["receipt"]
     assert kept() == [row]
+
+
+@pytest.fixture
+def slip(settings, database, seeded):
+    code, *_ = slips.draw(1, rng=random.Random(1).randbytes)
+    key = settings.key(slip_codes.KEY_PURPOSE)
+    with database.writing() as session:
+        slips.keep(session, seeded.counters[0], [code], opens_on=dt.date(2026, 10, 7), key=key, now=seeded.now)
+    return f"/S/{code}"
+
+
+def test_a_slip_s_form_is_kept_and_one_that_comes_after_another_can_be_sent_without_the_slip(line, phone, slip, kept):
+    pages = [phone(), phone()]
+    for level, page in enumerate(pages, start=4):
+        open_form(page, line.url + slip)
+        answer(page, level)
+    line.state = "cut"
+    for page in pages:
+        page.click(SEND)
+        page.wait_for_selector("#kept-forms [data-state=waiting]")
+    line.state = "open"
+    first, second = pages
+    first.evaluate("dispatchEvent(new Event('online'))")
+    receipt = receipt_on(first)
+    second.evaluate("dispatchEvent(new Event('online'))")
+    second.wait_for_selector("#kept-forms [data-state=refused]")
+    assert [(row["receipt"], row["trust"]) for row in kept()] == [(receipt, "verified")]
+    # Its answers are still on the phone, and on the page that comes back.
+    second.click("#kept-forms button")
+    second.wait_for_selector(".banner.error")
+    assert second.is_checked("input[name=phuc_vu][value='5']")
+    second.click(SEND)
+    second.wait_for_url("**/receipts/*")
+    assert [row["trust"] for row in kept()] == ["verified", "open"]
 
 
 def test_two_tabs_that_send_at_once_keep_each_form_once(line, phone, path, kept):
