@@ -20,6 +20,9 @@ __all__ = ["FORMATS", "Poster", "pdf", "pdfs", "spoken", "steps", "words"]
 
 # Each has a program of its own in exports/typst.
 FORMATS = ("a4", "a6", "sticker")
+# 45 modules across: so many that 15 % of the code may be hidden in up to three places. With the 37 that the address
+# needs, one look in fifteen then failed; docs/benchmarks.md ("Reading posters") has what is read with these.
+LEAST_VERSION = 7
 
 
 def spoken(codes: Iterable[str], *, shipped: Mapping[str, Locale] | None = None) -> tuple[Locale, ...]:
@@ -45,13 +48,12 @@ def pdfs(
     progress: Callable[[int], object] = lambda _: None,
 ) -> Iterator[tuple[str, bytes]]:
     """The same for each of `forms`; `progress` is told how many of `steps` are done since it was last told."""
-    first = languages[0]
     drawn = []
     for poster in pages:
-        drawn.append(_page(poster, first.gettext))
+        drawn.append(_page(poster, languages))
         progress(1)
     spoken_words = [{"code": one.code, "words": words(one.gettext)} for one in languages]
-    text = json.dumps({"title": first.gettext("Posters"), "languages": spoken_words, "posters": drawn})
+    text = json.dumps({"title": languages[0].gettext("Posters"), "languages": spoken_words, "posters": drawn})
     for form in forms:
         yield form, _compiled(form, text)
         progress(len(pages))
@@ -77,7 +79,7 @@ def words(_: Callable[..., str]) -> Mapping[str, str]:
     }
 
 
-def _page(poster: Poster, _: Callable[..., str]) -> Mapping[str, object]:
+def _page(poster: Poster, languages: Sequence[Locale]) -> Mapping[str, object]:
     return {
         "agency": poster.agency_name,
         "counter": poster.counter_name,
@@ -86,9 +88,9 @@ def _page(poster: Poster, _: Callable[..., str]) -> Mapping[str, object]:
         "address": poster.short_address,
         "digits": poster.digits,
         "hotline": poster.hotline,
-        "serial": _("Poster no. %(serial)s", serial=poster.serial),
+        "serials": [one.gettext("Poster no. %(serial)s", serial=poster.serial) for one in languages],
         "simulated": poster.is_simulated,
-        "qr": qr.svg(poster.url).decode(),
+        "qr": qr.svg(poster.url, least_version=LEAST_VERSION).decode(),
     }
 
 

@@ -8,7 +8,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 import qrcode
-from qrcode.constants import ERROR_CORRECT_H, ERROR_CORRECT_Q
+from qrcode.constants import ERROR_CORRECT_H, ERROR_CORRECT_M
 
 from survey.i18n import mark
 
@@ -29,10 +29,11 @@ class QRError(ValueError):
         self.values = values
 
 
-def svg(text: str) -> bytes:
-    """The QR code of `text` as SVG, its quiet zone included.
+def svg(text: str, *, least_version: int = 1) -> bytes:
+    """The QR code of `text` as SVG, its quiet zone included; nearly a third of it may be hidden or torn (level H).
 
-    A quarter of it may be hidden or torn (error correction Q); nearly a third (H) where that makes it no larger.
+    A code of a higher version has more and smaller modules, so that a hole of one size spoils a smaller share of its
+    words: `least_version` is for what hangs where it is scratched, soiled and covered.
 
     Raises
     ------
@@ -43,7 +44,7 @@ def svg(text: str) -> bytes:
         raise QRError(
             mark("the QR text {text!r} has characters outside the alphanumeric mode: use upper case"), text=text
         )
-    rows = _encoded(text, border=QUIET_ZONE).get_matrix()
+    rows = _encoded(text, level=ERROR_CORRECT_H, version=least_version, border=QUIET_ZONE).get_matrix()
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {len(rows)} {len(rows)}" shape-rendering="crispEdges">'
         '<rect fill="white" width="100%" height="100%"/>'
@@ -52,23 +53,18 @@ def svg(text: str) -> bytes:
 
 
 def terminal(text: str) -> str:
-    """The QR code of `text` drawn with half blocks, dark on light, for a terminal."""
+    """The QR code of `text` drawn with half blocks, dark on light, for a terminal: as small as level M makes it."""
     lines = io.StringIO()
-    _encoded(text, border=2).print_ascii(out=lines, invert=True)
+    _encoded(text, level=ERROR_CORRECT_M, version=1, border=2).print_ascii(out=lines, invert=True)
     return lines.getvalue()
 
 
-def _encoded(text: str, *, border: int) -> qrcode.QRCode:
-    """The smallest code with error correction Q, or one as small with H."""
-    made = []
-    for level in (ERROR_CORRECT_H, ERROR_CORRECT_Q):
-        code = qrcode.QRCode(error_correction=level, border=border)
-        code.add_data(text)
-        code.best_fit()
-        made.append(code)
-    smallest = next(code for code in made if code.version == made[-1].version)
-    smallest.make(fit=False)
-    return smallest
+def _encoded(text: str, *, level: int, version: int, border: int) -> qrcode.QRCode:
+    """The smallest code of that error correction whose version is `version` or more."""
+    code = qrcode.QRCode(version=version, error_correction=level, border=border)
+    code.add_data(text)
+    code.make(fit=True)
+    return code
 
 
 def _bars(rows: Iterable[Iterable[bool]]) -> Iterator[str]:

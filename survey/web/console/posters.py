@@ -45,7 +45,7 @@ def counter(counter: str) -> ResponseReturnValue:
 def counter_qr(counter: str) -> ResponseReturnValue:
     with site().database.reading() as session:
         poster = next(iter(_posters(session, [_counter(session, counter)])), None) or abort(404)
-    return Response(qr.svg(poster.url), mimetype="image/svg+xml")
+    return Response(qr.svg(poster.url, least_version=posters_pdf.LEAST_VERSION), mimetype="image/svg+xml")
 
 
 @blueprint.get("/counters/<counter>/posters.pdf")

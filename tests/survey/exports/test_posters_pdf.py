@@ -145,6 +145,38 @@ def test_what_is_said_is_text_that_can_be_searched(pages, form):
         assert ("Dữ liệu mô phỏng" in text) == poster.is_simulated
 
 
+@pytest.mark.parametrize("form", ["a4", "a6"])
+def test_each_language_says_all_of_it(pages, form):
+    for page, poster in zip(opened(printed(pages, form=form)), pages, strict=True):
+        text = flowing(page)
+        # The serial and the address to compare, once in Vietnamese and once in English.
+        assert f"Áp phích số {poster.serial}" in text
+        assert f"Poster no. {poster.serial}" in text
+        assert text.count(poster.domain) == 2
+        assert ("Hotline:" in text) == bool(poster.hotline)
+        assert ("Simulated data" in text) == poster.is_simulated
+
+
+@pytest.mark.parametrize("form", ["a4", "a6"])
+def test_no_word_of_a_long_name_is_left_alone_on_a_line(form):
+    name = "Quầy tiếp nhận và trả kết quả hồ sơ lĩnh vực đất đai, xây dựng, tài nguyên và môi trường"
+    (page,) = opened(printed([Poster("Sở Nội vụ", name, "HTTPS://VN.VN/R/1-1-0000000000000", 1)], form=form))
+    lines = [line.strip() for line in page.get_textpage().get_text_range().splitlines()]
+    of_name = [line for line in lines if line and line in name]
+    assert " ".join(of_name) == name
+    assert min(map(len, of_name)) > 0.6 * max(map(len, of_name))
+
+
+def test_a_sticker_gives_the_hotline_where_there_is_room():
+    url = "HTTPS://VN.VN/R/1-1-0000000000000"
+    short, long = (Poster("Sở Nội vụ", "Quầy số 1", url, 7, "216483", number) for number in (HOTLINE, "1" * 60))
+    texts = [flowing(page) for page in opened(printed([short, long], form="sticker"))]
+    assert [text.count(f"Đường dây nóng: {HOTLINE}") for text in texts] == [STICKERS, 0]
+    # On the stickers and above them.
+    assert [text.count("Áp phích số 7") for text in texts] == [STICKERS + 1] * 2
+    assert [text.count("Quầy số 1") for text in texts] == [STICKERS + 1] * 2
+
+
 def test_a_sticker_says_where_it_leads_and_that_staff_cannot_look(pages):
     for page, poster in zip(opened(printed(pages, form="sticker")), pages, strict=True):
         text = flowing(page)

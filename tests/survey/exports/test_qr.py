@@ -39,15 +39,22 @@ def test_the_svg_says_the_address_to_another_decoder():
     (code,) = zxingcpp.read_barcodes(picture_of(qr.svg(URL)))
     assert code.text == URL
     assert code.format == zxingcpp.BarcodeFormat.QRCode
-    # A quarter may be torn or hidden.
-    assert code.ec_level == "Q"
+    # Nearly a third may be torn or hidden.
+    assert code.ec_level == "H"
 
 
-def test_nearly_a_third_may_be_hidden_where_that_makes_the_code_no_larger():
-    # ISO/IEC 18004, table 7: version 4 holds 67 signs of this kind with Q and 50 with H.
-    for text, level in ((URL[:50], "H"), (URL[:51], "Q")):
-        (code,) = zxingcpp.read_barcodes(picture_of(qr.svg(text)))
-        assert (code.text, code.ec_level, code.extra["Version"]) == (text, level, "4")
+def test_a_code_is_no_larger_than_its_text_needs():
+    # ISO/IEC 18004, table 7: version 4 holds 50 signs of this kind with H, version 5 holds 64.
+    for length, version in ((50, "4"), (51, "5"), (64, "5"), (65, "6")):
+        (code,) = zxingcpp.read_barcodes(picture_of(qr.svg((URL + URL)[:length])))
+        assert (code.text, code.extra["Version"]) == ((URL + URL)[:length], version)
+
+
+# As the table says, version 7 holds 93 signs and version 8 holds 122.
+@pytest.mark.parametrize(("text", "version"), [(URL, "7"), ((URL + URL)[:93], "7"), ((URL + URL)[:94], "8")])
+def test_a_code_has_the_modules_that_are_asked_for_or_more(text, version):
+    (code,) = zxingcpp.read_barcodes(picture_of(qr.svg(text, least_version=7)))
+    assert (code.text, code.extra["Version"], code.ec_level) == (text, version, "H")
 
 
 def test_the_code_of_a_long_host_is_small_enough_for_a_cheap_phone():
