@@ -35,6 +35,7 @@ COMMANDS = {
     "trend": "survey.cli.trend",
     "estimate": "survey.cli.estimate",
     "calibrate": "survey.cli.calibrate",
+    "weights": "survey.cli.weights",
     "design": "survey.cli.design",
 }
 

@@ -12,7 +12,7 @@ from docx.oxml.ns import qn
 from docx.shared import Mm, Pt, RGBColor
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from docx.document import Document as WordDocument
     from docx.table import Table, _Cell
@@ -98,15 +98,22 @@ def rule(paragraph: Paragraph, *, width: Mm, within: Mm) -> None:
     paragraph.paragraph_format.element.get_or_add_pPr().insert(0, borders)
 
 
-def grid(document: WordDocument, widths: Sequence[Mm], rows: Sequence[Sequence[str]]) -> None:
-    """A ruled table: its first row is the head, its second column is text, its other columns are centred."""
+def grid(
+    document: WordDocument,
+    widths: Sequence[Mm],
+    rows: Sequence[Sequence[str]],
+    *,
+    words: Collection[int] = (1,),
+    size: float = 12,
+) -> None:
+    """A ruled table: its first row is the head, the columns `words` are text, its other columns are centred."""
     table = document.add_table(rows=len(rows), cols=len(widths), style="Table Grid")
     _fix_widths(table, widths)
     table.alignment = WD_TABLE_ALIGNMENT.CENTER
     for number, (line, texts) in enumerate(zip(table.rows, rows, strict=True)):
         for column, (cell, text) in enumerate(zip(line.cells, texts, strict=True)):
-            align = LEFT if number and column == 1 else CENTRE
-            write(cell.paragraphs[0], text, size=12, bold=number == 0, align=align, before=2, after=2)
+            align = LEFT if number and column in words else CENTRE
+            write(cell.paragraphs[0], text, size=size, bold=number == 0, align=align, before=2, after=2)
     head = OxmlElement("w:tblHeader")
     table.rows[0]._tr.get_or_add_trPr().append(head)  # noqa: SLF001 - python-docx has no name for a repeated head.
 

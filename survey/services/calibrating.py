@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import product
@@ -20,7 +21,7 @@ from survey.services.errors import ServiceError
 from survey.services.weight_columns import checked_weights
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
     from typing import BinaryIO
 
@@ -36,6 +37,7 @@ CALIBRATED = "weight_calibrated"
 POPULATION, CROSSED = "1", ":"
 
 Bounds = tuple[float, float]
+KnownTotals = Mapping[str, Mapping[str | None, float]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,16 +102,16 @@ def calibrate_file(
         raise ServiceError(mark("method {method}: choose one of {choices}"), method=method, choices=", ".join(METHODS))
     source = open_table(path)
     _check_new(source, path, out)
-    known = _known_totals(margins)
+    known = known_totals(margins)
     table = _read(source, weights, known, progress)
     base = checked_weights(source, weights, table.numbers[weights])
-    auxiliaries = [_auxiliary(name, levels, table, rows=table.rows) for name, levels in known.items()]
+    auxiliaries = [auxiliary(name, levels, table, rows=table.rows) for name, levels in known.items()]
     result = METHODS[method](base, auxiliaries, bounds, tolerance)
     trimmed = trim_weights(result.weights, lower=trim[0], upper=trim[1], strict=True) if trim else None
     final = trimmed.weights if trimmed else result.weights
     with _replacing(out) as stream:
         source.write_with(CALIBRATED, final, stream)
-    error = result.max_margin_error if trimmed is None else _largest_error(auxiliaries, final)
+    error = result.max_margin_error if trimmed is None else largest_error(auxiliaries, final)
     return CalibrationReport(
         method=method,
         n=table.rows,
@@ -133,7 +135,7 @@ def _check_new(source: TableFile, path: Path, out: Path) -> None:
         )
 
 
-def _known_totals(path: Path) -> dict[str, dict[str | None, float]]:
+def known_totals(path: Path) -> KnownTotals:
     """Totals by variable and level, a numeric variable's under the level None."""
     source = open_table(path)
     table = source.read(numbers=["total"], texts=["variable", "level"])
@@ -157,10 +159,14 @@ def _known_totals(path: Path) -> dict[str, dict[str | None, float]]:
     return known
 
 
-def _read(
-    source: TableFile, weights: str, known: Mapping[str, Mapping[str | None, float]], progress: Progress | None
-) -> Table:
-    numbers, texts = [weights], []
+def _read(source: TableFile, weights: str, known: KnownTotals, progress: Progress | None) -> Table:
+    numbers, texts = columns_of(source, known)
+    return source.read(numbers=list(dict.fromkeys([weights, *numbers])), texts=texts, progress=progress)
+
+
+def columns_of(source: TableFile, known: KnownTotals) -> tuple[list[str], list[str]]:
+    """The columns that the totals are of: those of numbers and those of texts."""
+    numbers, texts = [], []
     for name, totals in known.items():
         columns = _parts(name, source.columns)
         check_columns(source.columns, [column for column in columns if column != POPULATION or None not in totals])
@@ -168,14 +174,15 @@ def _read(
             texts.extend(columns)
         elif name != POPULATION or name in source.columns:
             numbers.append(name)
-    return source.read(numbers=list(dict.fromkeys(numbers)), texts=list(dict.fromkeys(texts)), progress=progress)
+    return list(dict.fromkeys(numbers)), list(dict.fromkeys(texts))
 
 
 def _parts(name: str, columns: Sequence[str]) -> list[str]:
     return [name] if name in columns or CROSSED not in name else name.split(CROSSED)
 
 
-def _auxiliary(name: str, totals: Mapping[str | None, float], table: Table, *, rows: int) -> Auxiliary:
+def auxiliary(name: str, totals: Mapping[str | None, float], table: Table, *, rows: int) -> Auxiliary:
+    """What is known of one variable, tied to the rows of the table."""
     if None in totals:
         values = table.numbers[name] if name in table.numbers else np.ones(rows)
         return total(name, values, totals[None])
@@ -237,13 +244,25 @@ METHODS: dict[str, Callable[[NDArray[np.float64], Sequence[Auxiliary], Bounds | 
 }
 
 
-def _largest_error(auxiliaries: Sequence[Auxiliary], weights: NDArray[np.float64]) -> float:
+def largest_error(auxiliaries: Sequence[Auxiliary], weights: NDArray[np.float64]) -> float:
+    """Largest relative difference between a total and what the weights make of it."""
     errors = []
     for each in auxiliaries:
-        reached = np.array([weights @ each.values]) if isinstance(each, Total) else each.sums(weights)
-        wanted = np.array([each.total]) if isinstance(each, Total) else each.totals
-        errors.append(float(np.max(np.abs(reached - wanted) / np.where(wanted == 0, 1.0, np.abs(wanted)))))
+        wanted = wanted_of(each)
+        errors.append(
+            float(np.max(np.abs(reached_by(each, weights) - wanted) / np.where(wanted == 0, 1.0, np.abs(wanted))))
+        )
     return max(errors)
+
+
+def wanted_of(known: Auxiliary) -> NDArray[np.float64]:
+    """The totals of a variable: one of each level, or one of a number."""
+    return np.array([known.total]) if isinstance(known, Total) else known.totals
+
+
+def reached_by(known: Auxiliary, weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    """What weights make of the totals of a variable."""
+    return np.array([weights @ known.values]) if isinstance(known, Total) else known.sums(weights)
 
 
 @contextmanager
