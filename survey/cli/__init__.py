@@ -26,6 +26,7 @@ COMMANDS = {
     "wave": "survey.cli.wave",
     "counter": "survey.cli.counter",
     "kiosk": "survey.cli.kiosk",
+    "slips": "survey.cli.slips",
     "agencies": "survey.cli.agencies",
     "responses": "survey.cli.responses",
     "receipts": "survey.cli.receipts",

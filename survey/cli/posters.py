@@ -60,7 +60,7 @@ def command(*, wave: str, agency_code: str | None, form: str, new: bool, out: Pa
     forms = FORMATS if form == ALL else (form,)
     pages, languages = _pages(wave=wave, agency_code=agency_code, new=new)
     spoken = posters_pdf.spoken(languages)
-    with _progress(posters_pdf.steps(pages, forms)) as advance:
+    with progress(posters_pdf.steps(pages, forms)) as advance:
         made = list(posters_pdf.pdfs(pages, forms=forms, languages=spoken, progress=advance))
     for one, content in made:
         file = out.with_name(f"{out.stem}-{one}{out.suffix}") if form == ALL else out
@@ -109,7 +109,7 @@ def _issue(session: Session, places: Sequence[CounterRef], *, new: bool, now: dt
 
 
 @contextmanager
-def _progress(length: int) -> Iterator[Callable[[int], object]]:
+def progress(length: int) -> Iterator[Callable[[int], object]]:
     """A bar on a terminal's standard error, nothing elsewhere."""
     if not sys.stderr.isatty():
         yield lambda _steps: None
