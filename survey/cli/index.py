@@ -11,7 +11,7 @@ from survey.cli import installation
 from survey.i18n import _
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from sqlalchemy.orm import Session
 
@@ -95,12 +95,30 @@ def _decisions(session: Session, wave: str, **asked: Any) -> IndexTable:
 
 def _as_table(table: IndexTable, language: Locale) -> str:
     head = [_("Agency"), "n", *(one.short for one in table.figures)]
-    rows = [head, *(_cells(row, table, language) for row in (table.province, *table.rows))]
-    widths = [max(len(row[place]) for row in rows) for place in range(len(head))]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    lines = _aligned([head, *(_cells(row, table, language) for row in (table.province, *table.rows))])
     title = f"{table.wave.title} ({table.stream})"
     warning = [_("Simulated data")] if table.wave.is_simulated else []
-    return "\n".join([title, *warning, "", *lines, ""])
+    return "\n".join([title, *warning, "", *lines, "", *_ways(table, language), ""])
+
+
+def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+    widths = [max(len(row[place]) for row in rows) for place in range(len(rows[0]))]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+
+
+def _ways(table: IndexTable, language: Locale) -> list[str]:
+    """How the answers came, of every agency that has figures: a table for each classification."""
+    from survey.exports import wording_of_ways as said
+
+    lines = [f"{_(said.HEADING)}. {' '.join(said.meaning(language=language))}", ""]
+    shown = [row for row in table.rows if not row.suppressed]
+    for ways in said.WAYS:
+        head = [_(ways.caption), "n", *(said.kind(ways, one, language=language) for one in ways.kinds)]
+        rows = [said.figures(ways, row, language=language) for row in (table.province, *shown)]
+        names = [_("Agencies shown"), *(row.agency.name if row.agency else "" for row in shown)]
+        lines += [*_aligned([head, *([name, *row] for name, row in zip(names, rows, strict=True))])]
+        lines += [said.covered(ways, table, language=language), ""]
+    return lines[:-1]
 
 
 def _cells(row: IndexRow, table: IndexTable, language: Locale) -> list[str]:

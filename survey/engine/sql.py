@@ -110,6 +110,13 @@ def moments(
     )
 
 
+def ways(session: Session, *, wave_id: int, stream: str) -> list[tuple[int, str | None, str | None, int]]:
+    """Agency, trust, entry and how many responses had them, for all agencies of one wave and stream."""
+    keys = Response.agency_id, Response.trust, Response.entry
+    query = select(*keys, func.count()).where(Response.wave_id == wave_id, Response.stream == Stream(stream))
+    return [(agency, trust, entry, number) for agency, trust, entry, number in session.execute(query.group_by(*keys))]
+
+
 def _summed(
     session: Session,
     query: Select[Any],

@@ -7,6 +7,8 @@ import io
 import math
 from typing import TYPE_CHECKING
 
+from survey.exports.wording_of_ways import WAYS
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -34,6 +36,8 @@ COLUMNS = (
     "suppressed",
     "reason",
     "note",
+    # How all responses of the agency came, the same on each of its lines; empty where that is not shown.
+    *(f"{ways.name}_{column}" for ways in WAYS for column in ("agencies", *ways.kinds)),
 )
 # The last four are the full-width forms, which some spreadsheets read as the plain ones.
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
@@ -70,6 +74,7 @@ def _line(table: IndexTable, row: IndexRow, dimension: DimensionName, *, languag
         "suppressed": _truth(row.suppressed),
         "reason": harmless(language.gettext(row.reason)) if row.reason else "",
         "note": harmless(language.gettext(row.note)) if row.note else "",
+        **dict(_ways(row)),
     }
 
 
@@ -83,6 +88,14 @@ def _figures(cell: IndexCell | None) -> Iterator[tuple[str, str]]:
     yield "se", _number(cell.standard_error)
     yield "n_effective", _number(cell.effective)
     yield "deff", _number(cell.design_effect)
+
+
+def _ways(row: IndexRow) -> Iterator[tuple[str, str]]:
+    for ways in WAYS:
+        shares = ways.of(row)
+        if shares is not None:
+            yield f"{ways.name}_agencies", str(shares.domains)
+            yield from ((f"{ways.name}_{kind}", str(shares.counts[kind])) for kind in ways.kinds)
 
 
 def _truth(value: bool) -> str:  # noqa: FBT001 - the value itself is written, it is no option.

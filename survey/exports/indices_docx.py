@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from docx.shared import Mm
 
-from survey.exports import wording
+from survey.exports import wording, wording_of_ways
 from survey.exports.docx_layout import (
     CENTRE,
     JUSTIFIED,
@@ -57,6 +57,7 @@ def indices_docx(table: IndexTable, row: IndexRow, *, language: Locale, letterhe
     _head(document, office)
     _title(document, table, row, language=language)
     _findings(document, table, row, language=language)
+    _ways(document, table, row, language=language)
     _method(document, table, language=language)
     _foot(document, office, row, language=language)
     return _bytes(document, title=_subject(table, row, language), language=language)
@@ -127,6 +128,18 @@ def _figures(cell: IndexCell | None, language: Locale) -> tuple[str, str, str]:
         language.number(cell.value, 2),
         wording.interval(cell, language=language),
     )
+
+
+def _ways(document: WordDocument, table: IndexTable, row: IndexRow, *, language: Locale) -> None:
+    """A line for each classification: the page stays one."""
+    if row.suppressed:
+        return
+    heading = language.gettext(wording_of_ways.HEADING)
+    write(document.add_paragraph(), heading, bold=True, before=10, after=2)
+    for ways in wording_of_ways.WAYS:
+        text = wording_of_ways.in_a_line(ways, row, table, language=language)
+        line = f"- {language.gettext(ways.caption)}: {text}"
+        write(document.add_paragraph(), line, size=12, align=JUSTIFIED, after=3)
 
 
 def _method(document: WordDocument, table: IndexTable, *, language: Locale) -> None:

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from survey.exports.decisions_json import row_parts, whole_parts
 from survey.exports.numbers import number
+from survey.exports.wording_of_ways import WAYS, not_shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from survey.exports.wording_of_ways import Ways
     from survey.i18n import Locale
     from survey.services.index_values import Disclosure, IndexCell, IndexRow, IndexTable
 
@@ -63,6 +65,7 @@ def _row(row: IndexRow, table: IndexTable, *, language: Locale) -> dict[str, Any
         "overall": _cell(row.composites.get(leading or "")),
         "composites": {name: _cell(cell) for name, cell in row.composites.items()},
         **row_parts(row.decision, language=language, cell=_cell),
+        **{key: part for ways in WAYS for key, part in _ways(ways, row, table, language=language).items()},
         "suppressed": row.suppressed,
         "reason": language.gettext(row.reason) if row.reason else None,
         "note": language.gettext(row.note) if row.note else None,
@@ -81,6 +84,21 @@ def _cell(cell: IndexCell | None) -> dict[str, Any] | None:
         "n_effective": number(cell.effective),
         "deff": number(cell.design_effect),
     }
+
+
+def _ways(ways: Ways, row: IndexRow, table: IndexTable, *, language: Locale) -> dict[str, Any]:
+    """How the responses came, by one classification, or why that is not shown."""
+    shares = ways.of(row)
+    if shares is not None:
+        part = {
+            "n": shares.respondents,
+            "agencies": shares.domains,
+            "counts": dict(shares.counts),
+            "shares": {kind: number(shares.of(kind)) for kind in ways.kinds},
+        }
+        return {ways.name: part, f"{ways.name}_reason": None}
+    reason = language.gettext(row.reason) if row.reason else not_shown(row, table, language=language)
+    return {ways.name: None, f"{ways.name}_reason": reason}
 
 
 def _disclosure(disclosure: Disclosure | None) -> dict[str, Any] | None:

@@ -66,7 +66,7 @@ def decision_table(
     """The table of indices with what can be decided by them, without the responses `leave_out`."""
     asked = question or Question()
     now = prepare(session, wave_code, stream=stream, audience=audience, weighting=weighting, leave_out=leave_out)
-    table = table_of(now, locale=locale)
+    table = table_of(session, now, locale=locale)
     overall = [now.overall(place) for place in range(len(now.units))]
     modelled, no_model = small_areas.models(now.units, overall)
     before = _before(session, now, asked)

@@ -8,13 +8,20 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from survey.models import Entry, Trust
+
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Mapping
 
+    from analysis.shares import Shares
     from survey.services.decision_values import Decided, Decision
 
 ASKED_DIRECTLY = "direct"
+UNKNOWN = "unknown"
+# The kinds that answers are shown by, in the order in which they are shown.
+TRUST = (*(one.value for one in Trust), UNKNOWN)
+ENTRY = (*(one.value for one in Entry), UNKNOWN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +53,8 @@ class IndexRow:
 
     A suppressed row has no `respondents` and no cells; `reason` says why, as a message to translate. A dimension that
     nobody answered, or too few did, is None in a row that is shown, and so is a composite that would give it away.
-    `decision` is what the figures allow to decide, where that was asked for.
+    `decision` is what the figures allow to decide, where that was asked for. `trust` and `entry` say by which ways the
+    responses came, of all that were received; of the province, those of the agencies whose shares are shown.
     """
 
     agency: AgencyName | None
@@ -57,6 +65,8 @@ class IndexRow:
     reason: str | None = None
     note: str | None = None
     decision: Decision | None = None
+    trust: Shares | None = None
+    entry: Shares | None = None
 
     def figure(self, name: str) -> IndexCell | None:
         """The index of a dimension or composite, as `IndexTable.figures` names them."""

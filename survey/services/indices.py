@@ -29,6 +29,7 @@ from survey.services.index_values import (
     IndexTable,
     WaveName,
 )
+from survey.services.ways import with_shares
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -74,7 +75,7 @@ def index_table(
 ) -> IndexTable:
     """All indices of one stream of a wave, as `audience` may see them, without the responses `leave_out`."""
     found = prepare(session, wave_code, stream=stream, audience=audience, weighting=weighting, leave_out=leave_out)
-    return table_of(found, locale=locale)
+    return table_of(session, found, locale=locale)
 
 
 def prepare(
@@ -127,10 +128,10 @@ def _may_be_parted(found: Prepared, rest: Summed, place: int) -> bool:
     return bool(stay[0] >= minimum and ((parts == 0) | (parts >= minimum)).all())
 
 
-def table_of(found: Prepared, *, locale: str) -> IndexTable:
+def table_of(session: Session, found: Prepared, *, locale: str) -> IndexTable:
     """The table as a reader of that language gets it."""
     summed = found.summed
-    return IndexTable(
+    table = IndexTable(
         wave=_wave_name(summed.wave),
         stream=summed.stream,
         confidence_level=CONFIDENCE_LEVEL,
@@ -145,6 +146,7 @@ def table_of(found: Prepared, *, locale: str) -> IndexTable:
         covers=summed.covers,
         disclosure=found.hidden.disclosure,
     )
+    return with_shares(session, found, table)
 
 
 def agency_indices(

@@ -12,12 +12,14 @@ from survey.exports import chart, wording
 from survey.i18n import UNDEFINED
 from survey.models import AgencyLevel
 from survey.services.vietnamese import sort_key
+from survey.web.public import ways
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from survey.i18n import Locale
     from survey.services.index_values import DimensionName, IndexCell, IndexRow, IndexTable
+    from survey.web.public.ways import WaysSection
 
 BY_NAME, BY_INDEX = "name", "index"
 ORDERS = (BY_NAME, BY_INDEX)
@@ -103,6 +105,7 @@ class ProvincePage:
     charts: tuple[Chart, ...]
     columns: tuple[tuple[str, str], ...]
     table: tuple[TableLine, ...]
+    ways: WaysSection
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +119,7 @@ class AgencyPage:
     reason: str | None
     note: str | None
     chart: Chart
+    ways: WaysSection | None
 
 
 def province_page(table: IndexTable, *, dimension: str | None, order: str | None, language: Locale) -> ProvincePage:
@@ -135,6 +139,7 @@ def province_page(table: IndexTable, *, dimension: str | None, order: str | None
         charts=_level_charts(table, rows, shown, language=language),
         columns=tuple((one.short, "number") for one in table.figures),
         table=tuple(_table_line(row, table, language) for row in (table.province, *rows)),
+        ways=ways.of_province(table, language=language),
     )
 
 
@@ -148,6 +153,7 @@ def agency_page(table: IndexTable, row: IndexRow, *, language: Locale) -> Agency
         reason=_reason(row, table, language),
         note=language.gettext(row.note) if row.note else None,
         chart=_dimension_chart(table, row, language=language),
+        ways=ways.of_agency(table, row, language=language),
     )
 
 

@@ -48,11 +48,14 @@ def test_the_csv_is_the_file_of_the_page(desk, answered, client):
 def test_the_table_is_written_as_the_language_writes_figures(desk, answered):
     vietnamese = desk.done("index", "--wave", "quay-2026")
     assert vietnamese.startswith("Đánh giá tại quầy năm 2026 (counter)\n")
-    (row,) = [line for line in vietnamese.split("\n") if line.startswith("Sở Nội vụ ")]
+    row, trust, entry = [line for line in vietnamese.split("\n") if line.startswith("Sở Nội vụ ")]
     assert row.split()[3] == "31"
     assert row.count("83,87 [") == len(DIMENSIONS)
     (hidden,) = [line for line in vietnamese.split("\n") if line.startswith("Sở Tư pháp ")]
     assert hidden.split()[3:] == ["–"] * (1 + len(DIMENSIONS))
+    # What was imported came by unknown ways.
+    assert trust.split()[3:] == entry.split()[3:] == ["31", "0,0%", "0,0%", "0,0%", "100,0%"]
+    assert vietnamese.count("Cộng từ 3 trong số 3 cơ quan có số liệu.") == 2
     english = desk.done("index", "--wave", "quay-2026", language="en")
     assert "83.87 [" in english
     assert "All agencies" in english

@@ -3,6 +3,7 @@ from collections.abc import Callable
 
 import pytest
 
+from analysis.shares import Shares
 from survey import i18n
 from survey.services.index_values import AgencyName, DimensionName, IndexCell, IndexRow, IndexTable, WaveName
 
@@ -20,6 +21,8 @@ CELL = IndexCell(
     effective=31.0,
     design_effect=None,
 )
+# Of entry too few came in some way, so that it is not shown.
+TRUST = Shares({"verified": 21, "signed": 10, "open": 0, "unknown": 0})
 
 
 @pytest.fixture
@@ -40,7 +43,10 @@ def make_table() -> Callable[..., IndexTable]:
         *, is_simulated: bool = True, title: str = "Phản hồi năm 2026", rows: tuple[IndexRow, ...] = ()
     ) -> IndexTable:
         shown = IndexRow(
-            AgencyName("so-noi-vu", "Sở Nội vụ", "sở", "department"), 31, {"tiep_can": None, "phuc_vu": CELL}
+            AgencyName("so-noi-vu", "Sở Nội vụ", "sở", "department"),
+            31,
+            {"tiep_can": None, "phuc_vu": CELL},
+            trust=TRUST,
         )
         hidden = IndexRow(
             AgencyName("xa-ea-o", "Xã Ea Ô", "xã", "commune"),
@@ -55,7 +61,7 @@ def make_table() -> Callable[..., IndexTable]:
             confidence_level=0.95,
             interval_method="wilson",
             dimensions=DIMENSIONS,
-            province=IndexRow(None, 31, {"tiep_can": None, "phuc_vu": CELL}),
+            province=IndexRow(None, 31, {"tiep_can": None, "phuc_vu": CELL}, trust=TRUST),
             rows=rows or (shown, hidden),
             minimum_respondents=10,
         )

@@ -54,3 +54,12 @@ def test_a_text_that_a_spreadsheet_would_run_is_shown_instead(text):
 
 def test_a_name_is_left_as_it_is():
     assert harmless("Sở Nội vụ") == "Sở Nội vụ"
+
+
+def test_every_line_says_how_the_answers_of_its_agency_came_where_that_is_shown(make_table, vietnamese):
+    rows = read(indices_csv(make_table(), language=vietnamese))
+    ways = ("trust_agencies", "trust_verified", "trust_signed", "trust_open", "trust_unknown")
+    assert [[row[way] for way in ways] for row in rows] == [["1", "21", "10", "0", "0"]] * 4 + [[""] * 5] * 2
+    assert {row[f"entry_{kind}"] for row in rows for kind in ("agencies", "phone", "kiosk", "assisted", "unknown")} == {
+        ""
+    }

@@ -51,3 +51,16 @@ def test_what_is_no_number_becomes_null(make_table, vietnamese):
     text = indices_json(dataclasses.replace(table, province=row), language=vietnamese).decode()
     cell = json.loads(text, parse_constant=lambda name: name)["province"]["dimensions"]["phuc_vu"]
     assert (cell["se"], cell["ci_high"]) == (None, None)
+
+
+def test_a_row_says_how_its_answers_came_or_why_that_is_not_shown(make_table, english):
+    shown, hidden = document(make_table(), language=english)["rows"]
+    assert shown["trust"] == {
+        "n": 31,
+        "agencies": 1,
+        "counts": {"verified": 21, "signed": 10, "open": 0, "unknown": 0},
+        "shares": {"verified": 21 / 31, "signed": 10 / 31, "open": 0.0, "unknown": 0.0},
+    }
+    assert (shown["trust_reason"], shown["entry"]) == (None, None)
+    assert shown["entry_reason"] == "Not shown: only 1 to 9 answers came in some way."
+    assert (hidden["trust"], hidden["trust_reason"]) == (None, "Fewer than 10 responses")

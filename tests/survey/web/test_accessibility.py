@@ -75,6 +75,16 @@ def test_pages_in_english_and_refusals_are_open_to_everybody(page, answered):
         assert_open_to_everybody(page)
 
 
+def test_how_the_answers_came_is_open_to_everybody(page, database, seeded, came):
+    ways = [(20, "verified", "phone"), (30, "signed", "kiosk"), (10, "open", "assisted")]
+    came(database, {"so-noi-vu": ways, "xa-ea-o": [(30, "signed", "phone"), (4, "open", "phone")]})
+    for address in ("/waves/quay-2026", "/waves/quay-2026/agencies/so-noi-vu", "/waves/quay-2026/agencies/xa-ea-o"):
+        page.goto(address)
+        for summary in page.locator("summary").all():
+            summary.click()
+        assert_open_to_everybody(page)
+
+
 def test_the_console_is_open_to_everybody(page, answered, accounts):
     sign_in(page, password="một mật khẩu khác")
     assert_open_to_everybody(page)
