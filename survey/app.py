@@ -11,6 +11,7 @@ from flask import Flask
 from survey import i18n, resources
 from survey.db import Database
 from survey.web import api, console, health, public, respond
+from survey.web.addresses import register_addresses
 from survey.web.compression import register_compression
 from survey.web.configuration import register_configuration, register_proxies
 from survey.web.errors import register_errors
@@ -54,6 +55,7 @@ def create_app(
     register_post_limit(app)
     register_pages(app)
     register_languages(app)
+    register_addresses(app)
     register_security(app)
     register_compression(app)
     register_static_files(app)

@@ -35,6 +35,8 @@ def register_configuration(app: Flask, settings: Settings) -> None:
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
         PERMANENT_SESSION_LIFETIME=SESSION_LENGTH,
+        # Otherwise every answer to whoever is signed in sets the cookie, the citizen's pages and cached files too.
+        SESSION_REFRESH_EACH_REQUEST=False,
         WTF_CSRF_TIME_LIMIT=int(SESSION_LENGTH.total_seconds()),
     )
 

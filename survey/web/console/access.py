@@ -8,6 +8,7 @@ from flask import Blueprint, abort, g, redirect, request, session, url_for
 
 from survey.models import Role
 from survey.services import counters, users
+from survey.web.security import refuse_other_sites
 from survey.web.site import site
 
 if TYPE_CHECKING:
@@ -47,6 +48,13 @@ def allow_large_imports(endpoint: str | None, _values: dict[str, Any] | None) ->
     # Here, because the check against forged posts reads the form before any view or guard does.
     if endpoint == "console.import_file":
         request.max_content_length = LARGEST_IMPORT
+
+
+@blueprint.before_request
+def refuse_posts_of_other_sites() -> None:
+    # The token is checked first, by flask-wtf; this needs none to be leaked to have been in vain.
+    if request.method == "POST":
+        refuse_other_sites()
 
 
 @blueprint.before_request

@@ -63,8 +63,12 @@ def entry_of(access: CounterAccess, token: str) -> Entry:
 
 
 def posted_token() -> str:
-    """The token as it came: given back untouched, the same form stays the same form."""
-    return request.form.get(TOKEN_FIELD, "")
+    """The token as it came: given back untouched, the same form stays the same form.
+
+    Two of them are none: which form they were of is anybody's guess, and no page sends them.
+    """
+    given = request.form.getlist(TOKEN_FIELD)
+    return given[0] if len(given) == 1 else ""
 
 
 def open_token(access: CounterAccess) -> Showing:

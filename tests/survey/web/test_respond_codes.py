@@ -23,7 +23,7 @@ def at(settings, database, moment):
     return create_app(settings, database=database, clock=lambda: moment).test_client()
 
 
-@pytest.mark.parametrize("code", ["XYZ", "1-1", "1-1-ABC", "0-0-0000000000000", "1-1-" + "A" * 5000, "%00", "';DR0P"])
+@pytest.mark.parametrize("code", ["XYZ", "1-1", "1-1-ABC", "0-0-0000000000000", "1-1-" + "A" * 5000, "';DR0P"])
 def test_what_is_no_code_is_not_found(client, code):
     assert "Không nhận ra mã này" in client.get(f"/R/{code}", expect=404).text
 
