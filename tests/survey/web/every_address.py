@@ -9,6 +9,7 @@ import dataclasses
 import datetime as dt
 import io
 import re
+import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -20,7 +21,8 @@ from werkzeug.routing import AnyConverter
 from forms import loading
 from survey import resources
 from survey.app import create_app
-from survey.services import codes, collect, counters, importing, kiosks, receipt_days, users
+from survey.services import codes, counters, importing, kiosks, receipt_days, slip_codes, slips, users
+from survey.services.daytime import day_of
 from survey.services.receipt_leaves import ReceiptKeys
 from tests.survey.web.conftest import PASSWORD, csrf_token, file_of, lines
 
@@ -81,8 +83,8 @@ class Province:
     own: Mapping[str, object]
     others: Mapping[str, object]
     ways: Mapping[str, str]
+    slips: tuple[str, ...]
     kiosk_code: str
-    counter_code: str
 
     def addresses(self, *methods: str) -> Iterator[Address]:
         for rule in self.app.url_map.iter_rules():
@@ -97,12 +99,18 @@ class Province:
             converter = rule._converters["way"]
             assert isinstance(converter, AnyConverter)
             for way in sorted(converter.items):
-                yield {**values, "way": way, "code": self.ways[way.upper()]}
+                code = {"code": self.code_of(way, rule.endpoint)} if "code" in rule.arguments else {}
+                yield {**values, "way": way, **code}
         elif "code" in rule.arguments:
             assert rule.endpoint.startswith("kiosk."), f"say which code {rule} takes"
             yield {**values, "code": self.kiosk_code}
         else:
             yield values
+
+    def code_of(self, way: str, endpoint: str) -> str:
+        """The code of a way in to A's counter; a slip of its own for each endpoint, since one is good once."""
+        endpoints = sorted({rule.endpoint for rule in self.app.url_map.iter_rules()})
+        return self.slips[endpoints.index(endpoint)] if way.upper() == "S" else self.ways[way.upper()]
 
     def visitor(self) -> FlaskClient:
         return FlaskClient(self.app, use_cookies=True)
@@ -118,13 +126,14 @@ class Province:
         assert signed_in.status_code == 303
         return client
 
-    def fields(self, endpoint: str) -> dict[str, object]:
-        """What a post to `endpoint` has to hold to be accepted, less its token."""
+    def fields(self, address: Address) -> dict[str, object]:
+        """What a post to `address` has to hold to be accepted, less its token."""
         csv = b"agency,answered_on,count," + ",".join(ALL_FOURS).encode() + b"\nxa-ea-o,2026-03-09,1,5,5,5,5,5,5\n"
         return {
             "respond.lower_case": ALL_FOURS,
             "respond.submit": ALL_FOURS,
             "respond.send": ALL_FOURS,
+            "respond.open_typed": {"code": self.code_of(str(address.values.get("way", "N")), address.endpoint)},
             "kiosk.send": ALL_FOURS,
             "kiosk.leave": {"pin": PIN},
             "public.look_up": {"receipt": self.own["receipt"]},
@@ -136,24 +145,28 @@ class Province:
             "console.revoke": {},
             "console.sign_in": {"name": "canbo", "password": PASSWORD},
             "console.sign_out": {},
-        }[endpoint]
+        }[address.endpoint]
 
-    def token(self, client: FlaskClient, endpoint: str) -> dict[str, str]:
-        """The token that a page of ours puts into that form: its own, or the session's."""
-        if endpoint.startswith("console."):
+    def token(self, client: FlaskClient, address: Address) -> dict[str, str]:
+        """The token that a page of ours puts into that form: the session's, one of a kiosk's pack, or its own."""
+        if address.endpoint.startswith("console."):
             return {"csrf_token": console_token(client)}
-        entry = collect.Entry.KIOSK if endpoint == "kiosk.send" else collect.Entry.PHONE
-        key = self.settings.key(collect.KEY_PURPOSE)
-        chance = self.app.extensions["sipas"].random_bytes
-        return {"form_token": collect.mint_token(self.counter_code, key=key, now=self.now, rng=chance, entry=entry)}
+        if address.endpoint.startswith("kiosk."):
+            pack = client.get(f"/K/{self.kiosk_code}/PACK", base_url=SITE).json
+            return {"form_token": pack["forms"][0][0]}
+        if "code" not in address.values:
+            return {}
+        shown = client.get("/{way}/{code}".format(**address.values), base_url=SITE, follow_redirects=True)
+        found = re.search(r'name="form_token" value="([^"]+)"', shown.text)
+        return {"form_token": found[1] if found else ""}
 
     def post(self, client: FlaskClient, address: Address, path: str | None = None, **changed: object) -> TestResponse:
         """A post as a page of ours sends it, token and all; `changed` are other fields or, by `headers`, headers."""
         headers = {"Referer": f"{SITE}/console/", "Origin": SITE, "Sec-Fetch-Site": "same-origin"}
         headers |= changed.pop("headers", {})
         token = changed.pop("token", None)
-        token = self.token(client, address.endpoint) if token is None else token
-        data = {**self.fields(address.endpoint), **token, **changed}
+        token = self.token(client, address) if token is None else token
+        data = {**self.fields(address), **token, **changed}
         kept = {name: value for name, value in headers.items() if value is not None}
         return client.post(path or address.path(), data=data, base_url=SITE, headers=kept)
 
@@ -183,7 +196,9 @@ def furnish(settings: Settings, database: Database, seeded: Seeded) -> Province:
     """Put one thing of each kind into a seeded province, and a second one for agency B; then a night passes."""
     key, now = settings.key(codes.KEY_PURPOSE), seeded.now + dt.timedelta(days=1)
     of_a, of_b = seeded.counters[0], seeded.counters[2]
+    drawn = slips.draw(100, rng=secrets.token_bytes)
     with database.writing() as session:
+        slips.keep(session, of_a, drawn, opens_on=day_of(now), key=settings.key(slip_codes.KEY_PURPOSE), now=now)
         users.add(session, name="canbo", password=PASSWORD)
         users.add(session, name="eao", password=PASSWORD, role="agency", agency=of_a.agency)
         kiosk = kiosks.make(session, of_a, pin=PIN, now=seeded.now)
@@ -226,6 +241,6 @@ def furnish(settings: Settings, database: Database, seeded: Seeded) -> Province:
             "number": kiosk_of_b.id,
         },
         ways={"R": codes.code_for(poster.counter_id, poster.serial, key=key), "N": of_a.short_code or ""},
+        slips=drawn,
         kiosk_code=kiosks.code_of(kiosk, key=settings.key(kiosks.KEY_PURPOSE)),
-        counter_code=of_a.code,
     )

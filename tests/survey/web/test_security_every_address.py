@@ -13,8 +13,8 @@ from tests.conftest import check_page
 from tests.survey.web.every_address import QUERY_NAMES, SITE, furnish
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
-# They change nothing: one looks a receipt up, the other compares a PIN with that of a tablet (docs/decisions/0008).
-NEED_NO_TOKEN = {"public.look_up", "kiosk.leave"}
+# They change nothing: a receipt is looked up, a typed code opened, a PIN compared (docs/decisions/0008).
+NEED_NO_TOKEN = {"public.look_up", "respond.open_typed", "kiosk.leave"}
 # Sends the browser on to the same address in capitals, where its form is judged.
 SEND_ON = {"respond.lower_case"}
 FOREIGN = (
@@ -158,7 +158,7 @@ def test_a_token_of_another_session_is_refused_by_the_console(province):
     before = province.dump()
     for address in province.addresses("POST"):
         if address.endpoint.startswith("console."):
-            answer = province.post(client, address, token=province.token(other, address.endpoint))
+            answer = province.post(client, address, token=province.token(other, address))
             assert answer.status_code == 400, address
     assert province.dump() == before
 
@@ -244,7 +244,7 @@ def test_nul_in_a_query_does_no_harm(either_province):
 def test_nul_in_a_form_is_not_kept(either_province):
     client = either_province.user("canbo")
     for address in either_province.addresses("POST"):
-        fields = either_province.fields(address.endpoint)
+        fields = either_province.fields(address)
         for name in [*fields, "y_kien", "switch_language"]:
             if isinstance(fields.get(name, ""), str):
                 answer = either_province.post(client, address, **{name: f"a\0{fields.get(name, '')}\0"})
@@ -258,7 +258,7 @@ def test_two_tokens_in_one_form_are_none(province):
     before = province.dump()
     for address in province.addresses("POST"):
         if not address.endpoint.startswith("console.") and address.endpoint not in SEND_ON | NEED_NO_TOKEN:
-            tokens = [province.token(client, address.endpoint)["form_token"] for _ in "ab"]
+            tokens = [province.token(client, address)["form_token"] for _ in "ab"]
             for two in (tokens, tokens[:1] * 2, [tokens[0], ""]):
                 assert province.post(client, address, token={"form_token": two}).status_code == 400, address
     assert province.dump() == before
