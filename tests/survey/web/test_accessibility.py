@@ -33,6 +33,7 @@ FOR_EVERYBODY = (
     "/N/216483/ASSISTED?lang=en",
     "/N",
     "/N?lang=en",
+    "/S",
     "/offline",
     "/no/such/page",
     "/R/1-1-0000000000000",
