@@ -173,6 +173,15 @@ class Dimension:
     block: str | None = None
 
 
+class Layout(StrEnum):
+    """How a form shows its questions."""
+
+    PAGE = "page"
+    """All below one another."""
+    STEPS = "steps"
+    """One dimension at a time, and what belongs to none section by section."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Section:
     """A stretch of the page. Without items it is a heading over the sections that follow."""
@@ -248,6 +257,7 @@ class Questionnaire:
     intro: Text | None = None
     blocks: tuple[Block, ...] = ()
     population: str | None = None
+    layout: Layout = Layout.PAGE
     hash: str = field(init=False, repr=False, metadata={"derived": True})
     _canonical: str = field(init=False, repr=False, metadata={"derived": True})
     _items: Mapping[str, Item] = field(init=False, repr=False, metadata={"derived": True})

@@ -23,6 +23,7 @@ from forms.definition import (
     CompositeKind,
     Dimension,
     IndexRule,
+    Layout,
     Level,
     MultipleChoiceItem,
     Option,
@@ -89,6 +90,7 @@ def read_questionnaire(table: Table) -> Questionnaire:
         dimensions=dimensions,
         index=_index(table, book),
         population=population_id(table),
+        layout=_layout(table),
     )
 
 
@@ -103,6 +105,11 @@ def _languages(table: Table) -> tuple[str, ...]:
     if FALLBACK_LANGUAGE not in languages:
         table.note("languages", messages.NEEDS_VIETNAMESE, language=FALLBACK_LANGUAGE)
     return tuple(dict.fromkeys(language for language in languages if language))
+
+
+def _layout(table: Table) -> Layout:
+    given = table.one_of("layout", tuple(Layout)) if table.has("layout") else ""
+    return Layout(given or Layout.PAGE)
 
 
 def _scale(table: Table) -> Scale:

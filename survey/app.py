@@ -14,6 +14,7 @@ from survey.web import api, console, health, public, respond
 from survey.web.addresses import register_addresses
 from survey.web.compression import register_compression
 from survey.web.configuration import register_configuration, register_proxies
+from survey.web.displays import register_displays
 from survey.web.errors import register_errors
 from survey.web.languages import register_languages
 from survey.web.pages import register_pages
@@ -56,6 +57,7 @@ def create_app(
     register_pages(app)
     register_languages(app)
     register_addresses(app)
+    register_displays(app)
     register_security(app)
     register_compression(app)
     register_static_files(app)

@@ -88,7 +88,12 @@ def load(folder: Path) -> Mapping[str, Locale]:
     codes = sorted(
         (path.parent.name for path in folder.glob("*/locale.toml")), key=lambda code: (code != DEFAULT, code)
     )
-    return {code: _load_one(folder / code) for code in codes}
+    loaded = {code: _load_one(folder / code) for code in codes}
+    # What a catalogue has no words for yet is said in the default language. The code's own needs no catalogue.
+    for code, locale in loaded.items():
+        if code != DEFAULT and DEFAULT in loaded and isinstance(locale.translations, GNUTranslations):
+            locale.translations.add_fallback(loaded[DEFAULT].translations)
+    return loaded
 
 
 @cache

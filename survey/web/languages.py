@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
-from flask import request
+from flask import request, url_for
 
 from survey import i18n
 from survey.web.site import site
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
 
     from flask import Flask
 
@@ -49,7 +49,16 @@ def speak(code: str) -> None:
 
 def home_url() -> str:
     """The front page in the language being spoken."""
-    return f"{request.script_root}/{_query({})}"
+    return url_for("public.home")
+
+
+def this_page(changes: Mapping[str, Sequence[str]]) -> str:
+    """The current page with other values of these parameters."""
+    # One slash: two would begin the name of another host.
+    here = f"{request.script_root}/{quote(request.path.lstrip('/'))}"
+    kept = [(name, value) for name, value in request.args.items(multi=True) if name not in changes]
+    asked = [*kept, *((name, value) for name, values in changes.items() for value in values)]
+    return here + ("?" + urlencode(asked) if asked else "")
 
 
 def _speak_as_asked() -> None:
@@ -62,16 +71,6 @@ def _carry_on(endpoint: str, values: dict[str, Any]) -> None:
 
 
 def _links() -> Iterator[LanguageLink]:
-    # One slash: two would begin the name of another host.
-    here = f"{request.script_root}/{quote(request.path.lstrip('/'))}"
-    others = {name: value for name, value in request.args.items() if name != "lang"}
     for locale in site().locales.values():
-        with i18n.speaking(locale):
-            url = here + _query(others)
+        url = this_page({"lang": [] if locale.code == i18n.DEFAULT else [locale.code]})
         yield LanguageLink(locale.code, locale.name, url, is_current=locale.code == i18n.current().code)
-
-
-def _query(values: dict[str, str]) -> str:
-    code = i18n.current().code
-    asked = values if code == i18n.DEFAULT else {**values, "lang": code}
-    return "?" + urlencode(asked) if asked else ""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from jinja2 import StrictUndefined
 
 from survey import i18n
+from survey.web.displays import FIELD, chosen_displays, display_choices
 from survey.web.languages import home_url, language_links
 from survey.web.static_files import static_url
 
@@ -29,6 +30,9 @@ def register_pages(app: Flask) -> None:
         static_url=static_url,
         home_url=home_url,
         language_links=language_links,
+        display_field=FIELD,
+        display_choices=display_choices,
+        chosen_displays=chosen_displays,
         current_locale=i18n.current,
         is_default_locale=_is_default_locale,
     )

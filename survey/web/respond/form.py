@@ -102,14 +102,13 @@ def page(
         given=request.form if request.method == "POST" else MultiDict(),
         errors=errors or {},
     )
-    groups = sheet.groups()
     return render_template(
         "respond/form.html",
         access=access,
         title=sheet.say(access.questionnaire.title),
         intro=sheet.say_any(access.questionnaire.intro),
-        groups=groups,
-        error_links=error_links(groups),
+        steps=(sheet.groups(),) if failure else sheet.steps(),
+        error_links=error_links(sheet.groups()),
         failure=failure,
         send_to=to or url_for("respond.send", **(request.view_args or {})),
         token=token,

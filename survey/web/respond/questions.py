@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
+from itertools import groupby
 from typing import TYPE_CHECKING
 
-from forms.definition import NOT_APPLICABLE, ChoiceItem, CommentItem, MultipleChoiceItem, RatingItem
+from forms.definition import NOT_APPLICABLE, ChoiceItem, CommentItem, Layout, MultipleChoiceItem, RatingItem
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from werkzeug.datastructures import MultiDict
 
@@ -81,6 +83,17 @@ class Sheet:
     def groups(self) -> tuple[QuestionGroup, ...]:
         return tuple(self._group(section) for section in self.questionnaire.sections)
 
+    def steps(self) -> tuple[tuple[QuestionGroup, ...], ...]:
+        """What is shown at a time: everything, or one dimension, under the headings that stand before it.
+
+        A form that came back with something to mend is shown whole: what is wrong may stand in several places, and the
+        way from there to the button is then the shortest.
+        """
+        groups = self.groups()
+        if self.questionnaire.layout is Layout.PAGE or self.errors:
+            return (groups,)
+        return tuple(_under_their_headings(part for group in groups for part in self._by_dimension(group)))
+
     def say(self, text: Text) -> str:
         return text.localised(self.locale)
 
@@ -90,12 +103,29 @@ class Sheet:
     def question(self, item: Item) -> Question:
         return DRAWN_AS[type(item)](self, item)
 
+    def _by_dimension(self, group: QuestionGroup) -> Iterator[QuestionGroup]:
+        """`group` in as many parts as it has dimensions, each with its title, the first with its introduction too."""
+        dimension_of = {item: dimension.id for dimension in self.questionnaire.dimensions for item in dimension.items}
+        parts = [tuple(run) for _, run in groupby(group.questions, lambda question: dimension_of.get(question.id))]
+        for number, part in enumerate(parts or [()]):
+            yield dataclasses.replace(group, questions=part, intro=group.intro if number == 0 else None)
+
     def _group(self, section: Section) -> QuestionGroup:
         return QuestionGroup(
             title=self.say_any(section.title),
             intro=self.say_any(section.intro),
             questions=tuple(self.question(self.questionnaire.item(name)) for name in section.items),
         )
+
+
+def _under_their_headings(groups: Iterable[QuestionGroup]) -> Iterator[tuple[QuestionGroup, ...]]:
+    """A group without questions is a heading over the next: the two are one step."""
+    step: tuple[QuestionGroup, ...] = ()
+    for group in groups:
+        step = (*step, group)
+        if group.questions:
+            yield step
+            step = ()
 
 
 def error_links(groups: tuple[QuestionGroup, ...]) -> list[tuple[str, str, str]]:

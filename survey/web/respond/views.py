@@ -11,7 +11,7 @@ from survey.exports import receipt_files
 from survey.i18n import gettext
 from survey.services import collect, receipts
 from survey.services.errors import ConflictingReplay, TokenError, UsedSlip
-from survey.web import receipt_lists
+from survey.web import displays, receipt_lists
 from survey.web.languages import speak
 from survey.web.post_limit import count_post
 from survey.web.respond import form, recovery
@@ -63,6 +63,7 @@ def submit(way: str, code: str) -> ResponseReturnValue:
     # Once the form can be shown: whoever has to wait sees the answers in it.
     access = form.open_counter(way, code)
     count_post()
+    displays.choose(request.form.getlist(displays.FIELD))
     if language := request.form.get("switch_language"):
         speak(language)
         return form.page(access, token=form.posted_token())
