@@ -20,6 +20,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,30 +35,33 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 WAVE = "benchmark"
+PERCENT = r"\d+%"
 FORMATS = {"a4": "A4 posters", "a6": "A6 cards", "sticker": "sheets of stickers"}
-TELLING = """
-import pathlib, re, sys
-from survey import cli
-cli.commands(sys.argv[1:], standalone_mode=False)
-print(re.search(r"VmHWM:.*", pathlib.Path("/proc/self/status").read_text(encoding="ascii"))[0])
-"""
 
 
-def printed(environ: Mapping[str, str], out: Path, *, form: str) -> tuple[float, float, str]:
-    """Seconds, peak megabytes and what the terminal showed; the command tells its own peak."""
-    command = [sys.executable, "-c", TELLING, "posters", "--wave", WAVE, "--format", form, "--out", str(out)]
+@dataclass(frozen=True)
+class Run:
+    """One command: seconds on the clock and of the processors, its peak memory, and what the terminal showed."""
+
+    seconds: float
+    processor: float
+    megabytes: float
+    said: str
+
+
+def printed(environ: Mapping[str, str], out: Path) -> Run:
+    command = [sys.executable, "-m", "survey", "posters", "--wave", WAVE, "--format", "all", "--out", str(out)]
     began = time.perf_counter()
     master, slave = pty.openpty()
-    try:
-        with subprocess.Popen(command, env=environ, cwd=sites.ROOT, stdout=slave, stderr=slave) as process:
-            os.close(slave)
-            said = b"".join(_all_of(master)).decode()
-    finally:
-        os.close(master)
-    seconds = time.perf_counter() - began
+    process = subprocess.Popen(command, env=environ, cwd=sites.ROOT, stdout=slave, stderr=slave)
+    os.close(slave)
+    said = b"".join(_all_of(master)).decode()
+    os.close(master)
+    _, status, used = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise SystemExit(said)
-    return seconds, int(re.search(r"VmHWM:\s+(\d+) kB", said)[1]) / 1024, said
+    return Run(time.perf_counter() - began, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024, said)
 
 
 def _all_of(terminal: int) -> Iterator[bytes]:
@@ -92,22 +96,20 @@ def measure(*, number: int, runs: int) -> str:
 
 
 def figures(environ: Mapping[str, str], folder: Path, *, number: int, runs: int) -> str:
-    first, *_ = printed(environ, folder / "first.pdf", form="all")
-    again = [printed(environ, folder / "all.pdf", form="all") for _ in range(runs)]
-    whole, peak = report.median([run[0] for run in again]), max(run[1] for run in again)
-    steps = len(re.findall(r"\d+%", again[-1][2]))
+    first = printed(environ, folder / "first.pdf")
+    again = [printed(environ, folder / "all.pdf") for _ in range(runs)]
     rows = []
     for form, name in FORMATS.items():
-        alone = [printed(environ, folder / "one.pdf", form=form) for _ in range(runs)]
         content = (folder / f"all-{form}.pdf").read_bytes()
-        pages = len(pypdfium2.PdfDocument(io.BytesIO(content)))
-        seconds, memory = report.median([run[0] for run in alone]), max(run[1] for run in alone)
-        rows.append((name, pages, f"{len(content) / 2**20:.1f}", f"{seconds:.1f}", f"{memory:.0f}"))
-    header = ("format", "pages", "MB", "s alone, with the start", "peak MB")
+        rows.append((name, len(pypdfium2.PdfDocument(io.BytesIO(content))), f"{len(content) / 2**20:.1f}"))
+    clock, processor = (report.median([getattr(run, kind) for run in again]) for kind in ("seconds", "processor"))
+    moves = len(set(re.findall(PERCENT, again[-1].said)))
     return (
-        f"{number} counters × {len(FORMATS)} formats with `sipas posters --format all`: {whole:.1f} s with the start, "
-        f"the median of {runs} (the first time, with {number} posters issued, {first:.1f} s); peak {peak:.0f} MB. The "
-        f"bar in the terminal was drawn {steps} times. Two languages, a hotline.\n\n{report.table(header, rows)}"
+        f"{number} counters × {len(FORMATS)} formats in two languages, with the start of the command: {clock:.1f} s, "
+        f"{processor:.1f} s of a processor, the medians of {runs}; the first time, when the posters are issued too, "
+        f"{first.seconds:.1f} s. At most {max(run.megabytes for run in again):.0f} MB of memory. The bar in the "
+        f"terminal moved {moves} times. The machine's load was {os.getloadavg()[1]:.1f}.\n\n"
+        f"{report.table(('format', 'pages', 'MB'), rows)}"
     )
 
 

@@ -21,7 +21,7 @@ __all__ = ["FORMATS", "Poster", "pdf", "pdfs", "spoken", "steps", "words"]
 # Each has a program of its own in exports/typst.
 FORMATS = ("a4", "a6", "sticker")
 # 45 modules across: so many that 15 % of the code may be hidden in up to three places. With the 37 that the address
-# needs, one look in fifteen then failed; docs/benchmarks.md ("Reading posters") has what is read with these.
+# needs, one look in fifteen then failed, and with these one in fifty (docs/benchmarks.md, "Reading posters").
 LEAST_VERSION = 7
 
 

@@ -27,10 +27,14 @@ class Site:
         return next(account for account in self.accounts if account["role"] == "officer")
 
 
-def start_demo(folder, *, responses):
+def start_demo(folder, *, responses, log=None):
+    """A demo in that folder; `log` is an open file for what it says of itself, otherwise it goes to the terminal."""
     command = [sys.executable, "-m", "survey", "demo", "--port", "0", "--db", folder / "demo.db"]
     process = subprocess.Popen(
-        [*command, "--responses", str(responses), "--seed", "7", "--format", "json"], stdout=subprocess.PIPE, text=True
+        [*command, "--responses", str(responses), "--seed", "7", "--format", "json"],
+        stdout=subprocess.PIPE,
+        stderr=log,
+        text=True,
     )
     started = json.loads(process.stdout.readline())
     assert started.pop("simulated") is True

@@ -7,7 +7,8 @@ import datetime as dt
 import pytest
 
 from survey.app import create_app
-from survey.services import codes, counters
+from survey.services import codes, collect, counters
+from survey.services.errors import ForgedCode, UnknownCode
 
 
 @pytest.fixture
@@ -53,6 +54,37 @@ def test_every_sign_of_the_signature_counts(client, seeded, key, place):
     start = len(url) - 13 + place
     changed = "1" if url[start] != "1" else "2"
     client.get(url[:start] + changed + url[start + 1 :], expect=404)
+
+
+def altered(code):
+    """Every code that differs from `code` by one sign put in, left out, changed, or changed places with the next."""
+    signs = codes.SIGNS + "-ILOU"
+    for place in range(len(code) + 1):
+        before, after = code[:place], code[place:]
+        yield from (before + sign + after for sign in signs)
+        yield before + after[1:]
+        yield before + after[1:2] + after[:1] + after[2:]
+        yield from (before + sign + after[1:] for sign in signs)
+
+
+def test_no_code_that_is_altered_by_a_sign_opens_anything(database, seeded, settings, key):
+    # A second printing, so that changing the serial leads to a poster that is there.
+    with database.writing() as session:
+        counters.issue_code(session, seeded.counters[0], now=seeded.now)
+    genuine = codes.code_for(seeded.counters[0].id, 1, key=key)
+    tried = set(altered(genuine)) - {genuine}
+    assert len(tried) > 1200
+    with database.reading() as session:
+        for code in tried:
+            with pytest.raises((UnknownCode, ForgedCode)):
+                collect.resolve(session, "R", code, key_for=settings.key, now=seeded.now)
+
+
+def test_a_code_typed_with_the_letters_that_look_like_digits_is_the_same_code(client, seeded, key):
+    # Those are the only other spellings that lead to the form, and they lead there by way of the genuine address.
+    url = url_of(seeded.posters[0], key)
+    as_typed = url[:3] + url[3:].replace("1", "I").replace("0", "O").lower()
+    assert client.get(as_typed, expect=308).headers["Location"] == url
 
 
 @pytest.mark.parametrize("never_printed", [(999, 1), (1, 999)])
