@@ -56,7 +56,7 @@ def command_lines():
     """Every `./sipas …` of the code blocks, with the page it stands on."""
     for page in PAGES:
         for block in re.findall(r"^```sh\n(.*?)^```", page.read_text(encoding="utf8"), re.MULTILINE | re.DOTALL):
-            for line in block.splitlines():
+            for line in block.replace("\\\n", " ").splitlines():
                 words = shlex.split(line, comments=True)
                 if words and words[0] == "./sipas":
                     yield pytest.param(words[1:], id=f"{page.name}: {line.split('#')[0].strip()}")

@@ -51,6 +51,9 @@ def _measures(kind: str, metavar: str, text: str) -> Callable[[Any], Any]:
 @click.option("--lonely-psu", default="error", type=click.Choice(LONELY), help=_("A stratum with one unit adds this."))
 @click.option("--replicates", metavar="PREFIX", help=_("Columns PREFIX1, PREFIX2 … of replicate weights."))
 @click.option("--replicate-method", type=click.Choice(REPLICATE_METHODS), help=_("How they were made."))
+@click.option(
+    "--replicate-scales", type=click.Path(path_type=Path), help=_("File of their scales, as weights writes it.")
+)
 @click.option("--fay-rho", default=0.0, help=_("Fay's ρ."))
 @click.option("--format", "style", default="table", type=click.Choice(["table", "csv", "json"]))
 def command(*, file: Path, by: str, where: Sequence[str], style: str, **options: Any) -> None:
@@ -83,7 +86,17 @@ def _asked(options: dict[str, Any]) -> list[Measure]:
 def _design(options: dict[str, Any]) -> DesignColumns:
     from survey.services.estimation_design import DesignColumns
 
-    names = ("weights", "strata", "psu", "ssu", "lonely_psu", "replicates", "replicate_method", "fay_rho")
+    names = (
+        "weights",
+        "strata",
+        "psu",
+        "ssu",
+        "lonely_psu",
+        "replicates",
+        "replicate_method",
+        "replicate_scales",
+        "fay_rho",
+    )
     return DesignColumns(**{name: options[name] for name in names}, fpc=tuple(_split(options["fpc"])))
 
 

@@ -10,6 +10,7 @@ import click
 
 from survey import i18n
 from survey.cli.calibrate import METHODS
+from survey.cli.estimate import LONELY
 from survey.cli.reading import PAIR, reading_progress
 from survey.i18n import _
 
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from survey.services.weighting_report import WeightsReport
+
+
+REPLICATES = ("jkn", "bootstrap")
 
 
 class Columns(click.ParamType[tuple[str, ...]]):
@@ -66,15 +70,27 @@ COLUMNS = Columns()
 @click.option("--trim", type=PAIR, help=_("Smallest and largest weight; the totals then hold only nearly."))
 @click.option("--tolerance", default=1e-10, show_default=True, help=_("Largest relative error of a total."))
 @click.option("--out", required=True, type=click.Path(path_type=Path), help=_("The file of the respondents."))
+@click.option("--replicates", type=click.Choice(REPLICATES), help=_("Replicate weights too, each through all steps."))
+@click.option("--strata", help=_("Column of the strata of the draw, for replicates."))
+@click.option("--psu", help=_("Column of the primary sampling units, for replicates."))
+@click.option("--lonely-psu", default="error", type=click.Choice(LONELY), help=_("A stratum with one unit adds this."))
+@click.option("--number", type=click.IntRange(2), default=500, show_default=True, help=_("How many bootstrap samples."))
+@click.option("--seed", type=int, help=_("Of the bootstrap: the same seed gives the same weights."))
+@click.option("--scales", type=click.Path(path_type=Path), help=_("Where to write the scales of the replicates."))
 @click.option("--report", type=click.Path(path_type=Path), help=_("Write the report too: .md, .docx or .json."))
 @click.option("--format", "style", default="table", type=click.Choice(["table", "json"]))
 def command(*, file: Path, out: Path, report: Path | None, style: str, **options: Any) -> None:
+    from survey.services.weight_replicates import ReplicatePlan
     from survey.services.weighting import WeightingPlan, weigh_file
+
+    method = options.pop("replicates")
+    of_replicates = {name: options.pop(name) for name in ("strata", "psu", "lonely_psu", "number", "seed", "scales")}
+    asked = ReplicatePlan(method, **of_replicates) if method else None
 
     if report is not None and report.suffix.lower() not in FILES:
         raise click.UsageError(_("A report is written as %(kinds)s.", kinds=", ".join(FILES)))
     with reading_progress() as progress:
-        found = weigh_file(file, WeightingPlan(**options), out=out, progress=progress)
+        found = weigh_file(file, WeightingPlan(**options, replicates=asked), out=out, progress=progress)
     if report is not None:
         report.write_bytes(STYLES[report.suffix.lower()](found))
     click.echo(STYLES[style](found), nl=False)

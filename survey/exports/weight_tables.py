@@ -50,6 +50,15 @@ def sentences(found: WeightsReport, language: Locale) -> list[str]:
         said.append(_("Largest relative error of a total: %(error)s.", error=f"{found.max_margin_error:.1e}"))
     if found.trimmed:
         said.append(_("Weights cut to a bound: %(count)s.", count=number(found.trimmed)))
+    if found.replicates is not None:
+        of = found.replicates
+        sentence = _(
+            "Replicate weights: %(count)s columns %(prefix)s1 … (%(method)s), each taken through all steps.",
+            count=number(len(of.scales)),
+            prefix=of.prefix,
+            method=of.method,
+        )
+        said.append(sentence)
     with speaking(language):
         return said + [explain(note) for note in found.notes]
 

@@ -4,23 +4,28 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from analysis.design import SurveyDesign
 from analysis.errors import AnalysisError
 from analysis.replicates import ReplicateDesign
+from survey.engine.tables import open_table
 from survey.i18n import explain, mark
 from survey.services.errors import ServiceError
 from survey.services.weight_columns import checked_weights
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from numpy.typing import NDArray
 
     from survey.engine.tables import Table, TableFile
 
 Design = SurveyDesign | ReplicateDesign
+# Factors of a file's decimal digits that are the same number.
+_SAME = 1e-5
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +43,9 @@ class DesignColumns:
         What the names of the columns of replicate weights begin with; a number follows.
     replicate_method : {"jk1", "jkn", "brr", "fay", "bootstrap"}, optional
     fay_rho : float
+    replicate_scales : Path, optional
+        A file with the column `scale`, a row for each replicate in order. Without it a jackknife's are told from its
+        base weights.
     """
 
     weights: str
@@ -49,6 +57,7 @@ class DesignColumns:
     replicates: str | None = None
     replicate_method: str | None = None
     fay_rho: float = 0.0
+    replicate_scales: Path | None = None
 
 
 def replicate_columns(source: TableFile, design: DesignColumns) -> list[str]:
@@ -70,6 +79,13 @@ def design_of(source: TableFile, table: Table, columns: DesignColumns) -> Design
     weights = checked_weights(source, columns.weights, table.numbers[columns.weights])
     if columns.replicates is not None:
         return _replicate_design(source, table, columns, weights)
+    return sample_design(source, table, columns, weights)
+
+
+def sample_design(
+    source: TableFile, table: Table, columns: DesignColumns, weights: NDArray[np.float64]
+) -> SurveyDesign:
+    """The design of strata and clusters that the columns declare."""
     labels = {name: table.texts[name] for name in (columns.strata, columns.psu, columns.ssu) if name}
     for name, coded in labels.items():
         missing = np.flatnonzero(coded.codes < 0)
@@ -126,12 +142,46 @@ def _replicate_design(
     if columns.replicate_method is None:
         raise ServiceError(mark("replicate weights need their method: jk1, jkn, brr, fay or bootstrap"))
     replicates = np.column_stack([table.numbers[name] for name in replicate_columns(source, columns)])
-    # A jackknife replicate multiplies the rest of its stratum by n/(n-1): the factor tells the scale.
-    scales = 1 / (replicates / weights[:, None]).max(axis=0) if columns.replicate_method == "jkn" else None
+    scales = None
+    if columns.replicate_scales is not None:
+        scales = _given_scales(columns.replicate_scales)
+    elif columns.replicate_method == "jkn":
+        scales = _scales_of_jackknife(replicates / weights[:, None])
     return ReplicateDesign.from_columns(
         weights,
         replicates,
         method=columns.replicate_method,
+        scale=None if columns.replicate_scales is None else 1.0,
         replicate_scales=scales,
         fay_rho=columns.fay_rho,
     )
+
+
+def _scales_of_jackknife(factors: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
+    """A jackknife replicate multiplies the rest of its stratum by n/(n-1): that factor tells the scale."""
+    largest = factors.max(axis=0)
+    plain = (factors == 0) | (np.abs(factors - 1) < _SAME) | (np.abs(factors - largest) < _SAME)
+    adjusted = np.flatnonzero(~plain.all(axis=0))
+    if adjusted.size:
+        raise ServiceError(
+            mark(
+                "replicate {replicate} was adjusted or calibrated, so that its weights do not tell how much it counts: "
+                "give the file of scales with --replicate-scales"
+            ),
+            replicate=int(adjusted[0]) + 1,
+        )
+    scales: NDArray[np.floating[Any]] = 1 / largest
+    return scales
+
+
+def _given_scales(path: Path) -> NDArray[np.floating[Any]]:
+    source = open_table(path)
+    scales = source.read(numbers=["scale"]).numbers["scale"]
+    wrong = np.flatnonzero(~(scales >= 0))
+    if wrong.size:
+        raise ServiceError(
+            mark("{file}, line {line}, column scale: a scale is a number from 0"),
+            file=path,
+            line=source.place(int(wrong[0])),
+        )
+    return scales

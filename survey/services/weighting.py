@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,13 +12,15 @@ from analysis.dispositions import NONRESPONDENT, RESPONDENT, outcomes
 from analysis.errors import AnalysisError
 from analysis.nonresponse import adjust_in_classes, allocate_unknown
 from analysis.propensity import adjust_by_propensity, propensity_classes, response_propensities
-from analysis.weighting import Recipe, weigh
+from analysis.weighting import Recipe, weigh, weigh_replicates
 from analysis.weighting_classes import merged_classes, weighting_classes
 from survey.engine.tables import Coded, Table, check_columns, open_table
 from survey.i18n import mark
+from survey.services import weight_replicates as replicates
 from survey.services import weighting_report as report
 from survey.services.calibrating import METHODS, auxiliary, columns_of, known_totals
 from survey.services.errors import ServiceError
+from survey.services.estimation_design import DesignColumns, sample_design
 from survey.services.frame_files import check_out, write_rows
 from survey.services.weight_columns import checked_weights
 
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from analysis.weighting_classes import Classes
     from survey.engine.tables import Progress, TableFile
     from survey.services.calibrating import Bounds, KnownTotals
+    from survey.services.weight_replicates import ReplicatePlan
 
     Floats = NDArray[np.float64]
     Codes = NDArray[np.int64]
@@ -69,6 +72,8 @@ class WeightingPlan:
         How the weights are to meet them.
     bounds, trim : tuple of float, optional
     tolerance : float
+    replicates : ReplicatePlan, optional
+        Each set goes through the same steps as the weights.
     """
 
     disposition: str
@@ -83,6 +88,7 @@ class WeightingPlan:
     bounds: Bounds | None = None
     trim: Bounds | None = None
     tolerance: float = 1e-10
+    replicates: ReplicatePlan | None = None
 
     @property
     def by_propensity(self) -> bool:
@@ -139,9 +145,13 @@ def weigh_file(path: Path, plan: WeightingPlan, *, out: Path, progress: Progress
     recipe = Recipe(drawn.outcome, adjustment.classes, adjustment.respond, _calibrator(plan, auxiliaries), plan.trim)
     with _lines_of(source):
         made = weigh(drawn.base, recipe)
+        sets = _replicates(drawn, plan, recipe)
     added = {PREFIX + name: weights for name, weights in made.steps.items()}
-    write_rows(source, path, out, rows=drawn.answered, added=added)
-    return _report(drawn, plan, adjustment, auxiliaries, made)
+    write_rows(source, path, out, rows=drawn.answered, added={**added, **sets.columns})
+    if plan.replicates and plan.replicates.scales:
+        replicates.write_scales(plan.replicates.scales, sets.scales)
+    found = _report(drawn, plan, adjustment, auxiliaries, made)
+    return replace(found, replicates=sets.described(plan))
 
 
 class _Adjustment:
@@ -170,17 +180,46 @@ class _Adjustment:
         return propensity_classes(found, weights, count=self._plan.propensity_classes)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Replicates:
+    """Replicate weights of the respondents; none where none were asked for."""
+
+    method: str
+    columns: dict[str, Floats]
+    scales: Floats
+
+    def described(self, plan: WeightingPlan) -> report.ReplicateSet | None:
+        if plan.replicates is None:
+            return None
+        seed = plan.replicates.seed if self.method == "bootstrap" else None
+        return report.ReplicateSet(self.method, replicates.PREFIX, tuple(self.scales.tolist()), seed)
+
+
+def _replicates(drawn: _Drawn, plan: WeightingPlan, recipe: Recipe) -> _Replicates:
+    asked = plan.replicates
+    if asked is None:
+        return _Replicates("", {}, np.zeros(0))
+    columns = DesignColumns(plan.weights, strata=asked.strata, psu=asked.psu, lonely_psu=asked.lonely_psu)
+    design = sample_design(drawn.source, drawn.table, columns, drawn.base)
+    made = replicates.replicates_of(asked, design)
+    sets = weigh_replicates(made.replicates, recipe)
+    named = {f"{replicates.PREFIX}{number}": column for number, column in enumerate(sets.T, start=1)}
+    return _Replicates(made.method, named, replicates.scales_of(made))
+
+
 def _check_new(source: TableFile, path: Path, out: Path) -> None:
     if out.exists() and out.samefile(path):
         raise ServiceError(mark("{out} is the sample itself: write the weights to another file"), out=out)
-    check_out(source, path, out, added=[PREFIX + name for name in ("base", "nonresponse", "calibrated", "trimmed")])
+    steps = [PREFIX + name for name in ("base", "nonresponse", "calibrated", "trimmed")]
+    check_out(source, path, out, added=[*steps, f"{replicates.PREFIX}1"])
 
 
 def _read(source: TableFile, plan: WeightingPlan, known: KnownTotals, progress: Progress | None) -> _Drawn:
     numbers, texts = columns_of(source, known)
     drawn = [PROBABILITY] if PROBABILITY in source.columns else []
     numbers = [plan.weights, *drawn, *plan.propensity_numbers, *numbers]
-    texts = [plan.disposition, *plan.classes, *plan.propensity, *texts]
+    of_design = plan.replicates.texts if plan.replicates else []
+    texts = [plan.disposition, *plan.classes, *plan.propensity, *of_design, *texts]
     check_columns(source.columns, [*numbers, *texts])
     table = source.read(numbers=list(dict.fromkeys(numbers)), texts=list(dict.fromkeys(texts)), progress=progress)
     base = checked_weights(source, plan.weights, table.numbers[plan.weights])

@@ -84,12 +84,11 @@ class LargeWeight:
 
 @dataclass(frozen=True, slots=True)
 class ReplicateSet:
-    """Replicate weights and what an estimate's variance multiplies their squares with."""
+    """Replicate weights, and what the squared deviation of each is multiplied with in a variance."""
 
     method: str
-    count: int
-    scale: float
-    replicate_scales: tuple[float, ...]
+    prefix: str
+    scales: tuple[float, ...]
     seed: int | None
 
 
