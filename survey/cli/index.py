@@ -113,7 +113,7 @@ def _ways(table: IndexTable, language: Locale) -> list[str]:
     lines = [f"{_(said.HEADING)}. {' '.join(said.meaning(language=language))}", ""]
     shown = [row for row in table.rows if not row.suppressed]
     for ways in said.WAYS:
-        head = [_(ways.caption), "n", *(said.kind(ways, one, language=language) for one in ways.kinds)]
+        head = [_(ways.caption), "n", *said.columns(ways, language=language)]
         rows = [said.figures(ways, row, language=language) for row in (table.province, *shown)]
         names = [_("Agencies shown"), *(row.agency.name if row.agency else "" for row in shown)]
         lines += [*_aligned([head, *([name, *row] for name, row in zip(names, rows, strict=True))])]

@@ -18,12 +18,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Ways:
-    """One classification of answers: the name of its part of a row, its caption, and what its kinds are called."""
+    """One classification: the name of its part of a row, its caption, and what its kinds are called, also in short."""
 
     name: str
     caption: str
     kinds: Sequence[str]
     called: Mapping[str, str]
+    short: Mapping[str, str]
 
     def of(self, row: IndexRow) -> Shares | None:
         """The part of a row that is by this classification."""
@@ -45,6 +46,12 @@ WAYS = (
             "open": mark("counter number typed in"),
             UNKNOWN: _NOT_KNOWN,
         },
+        short={
+            "verified": mark("one-time code"),
+            "signed": mark("QR code"),
+            "open": mark("number"),
+            UNKNOWN: mark("not known"),
+        },
     ),
     Ways(
         name="entry",
@@ -55,6 +62,12 @@ WAYS = (
             "kiosk": mark("tablet at the office"),
             "assisted": mark("read out and filled in by a helper"),
             UNKNOWN: _NOT_KNOWN,
+        },
+        short={
+            "phone": mark("own device"),
+            "kiosk": mark("tablet"),
+            "assisted": mark("with help"),
+            UNKNOWN: mark("not known"),
         },
     ),
 )
@@ -75,6 +88,11 @@ def meaning(*, language: Locale) -> tuple[str, ...]:
 def kind(ways: Ways, one: str, *, language: Locale) -> str:
     """What one kind is called."""
     return language.gettext(ways.called[one])
+
+
+def columns(ways: Ways, *, language: Locale) -> tuple[str, ...]:
+    """What the kinds are called above narrow columns."""
+    return tuple(language.gettext(ways.short[one]) for one in ways.kinds)
 
 
 def share(shares: Shares, one: str, *, language: Locale) -> str:

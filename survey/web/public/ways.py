@@ -87,7 +87,7 @@ def _table(
         kinds=_kinds(ways, row, language),
         reason=None if is_shown else said.not_shown(row, table, language=language),
         covered=said.covered(ways, table, language=language) if is_shown and row.agency is None else None,
-        columns=tuple((said.kind(ways, one, language=language), "number") for one in ways.kinds),
+        columns=tuple((one, "number") for one in said.columns(ways, language=language)),
         agencies=tuple(_line(ways, table, one, language=language) for one in agencies),
     )
 
