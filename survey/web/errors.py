@@ -89,11 +89,11 @@ BY_TYPE: dict[type[Exception], Failure] = {
 
 # Shown when even the error page fails, so it needs nothing: no template, no language, no stylesheet.
 LAST_RESORT = """<!DOCTYPE html>
-<html lang="vi"><head><meta charset="utf-8"><title>Lỗi</title></head><body>
+<html lang="vi"><head><meta charset="utf-8"><title>Lỗi</title></head><body><main>
 <h1>Hệ thống đang gặp sự cố</h1>
 <p>Xin Ông/Bà vui lòng thử lại sau ít phút.</p>
 <p lang="en">Something went wrong on our side. Please try again in a few minutes.</p>
-</body></html>
+</main></body></html>
 """
 
 

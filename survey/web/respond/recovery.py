@@ -23,7 +23,7 @@ SECONDS_TO_WAIT = "30"
 _WORTH_A_RETRY = {429, *range(500, 600)}
 LAST_RESORT = Markup("""<!DOCTYPE html>
 <html lang="{language}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>{title}</title></head><body>
+<title>{title}</title></head><body><main>
 <h1>{title}</h1>
 <p>{explanation}</p>
 <p>{kept}</p>
@@ -31,7 +31,7 @@ LAST_RESORT = Markup("""<!DOCTYPE html>
 {fields}
 <button type="submit">{button}</button>
 </form>
-</body></html>
+</main></body></html>
 """)
 
 
