@@ -23,13 +23,14 @@ from survey.db import Database
 from survey.services import agencies, codes, counters, waves
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from sqlalchemy.orm import Session
 
     from survey.services.references import AgencyRef
 
 ROOT = Path(__file__).resolve().parent.parent
+SIPAS = ("-m", "survey")
 
 
 @dataclass(frozen=True)
@@ -74,23 +75,37 @@ DATABASES = {"SQLite": sqlite, "PostgreSQL": postgresql}
 
 
 @contextlib.contextmanager
-def serving(kind: str, *, counters_used: int = 20, options: Sequence[str] = ()) -> Iterator[Site]:
-    """A served installation with agencies, some counters and a running wave; `options` are those of `sipas serve`."""
-    folder = Path(tempfile.mkdtemp(prefix="sipas-benchmark-"))
+def serving(
+    kind: str,
+    *,
+    counters_used: int = 20,
+    options: Sequence[str] = (),
+    program: Sequence[str] = SIPAS,
+    environ: Mapping[str, str] | None = None,
+    place: Path | None = None,
+) -> Iterator[Site]:
+    """A served installation with agencies, some counters and a running wave; `options` are those of `sipas serve`.
+
+    Another `program` may stand for `sipas`, with more in its environment, and another `place` for a temporary folder.
+    """
+    folder = place or Path(tempfile.mkdtemp(prefix="sipas-benchmark-"))
     try:
         with DATABASES[kind](folder) as url:
-            yield from _served(url, folder, counters_used, options)
+            yield from _served(url, folder, counters_used, (*program, "serve", *options), environ or {})
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _served(database_url: str, folder: Path, counters_used: int, options: Sequence[str]) -> Iterator[Site]:
+def _served(
+    database_url: str, folder: Path, counters_used: int, command: Sequence[str], more: Mapping[str, str]
+) -> Iterator[Site]:
     settings, environ = installation(database_url, folder)
+    environ |= more
     database = Database(database_url)
     database.upgrade()
     opened = prepare(database, settings, counters_used)
     try:
-        with server(settings, environ, *options) as process:
+        with server(settings, environ, command) as process:
             yield Site(settings.public_base_url, settings, database, opened, process, environ)
     finally:
         database.close()
@@ -112,10 +127,12 @@ def installation(database_url: str, folder: Path) -> tuple[Settings, dict[str, s
 
 
 @contextlib.contextmanager
-def server(settings: Settings, environ: dict[str, str], *options: str) -> Iterator[subprocess.Popen[bytes]]:
+def server(
+    settings: Settings, environ: dict[str, str], command: Sequence[str] = (*SIPAS, "serve")
+) -> Iterator[subprocess.Popen[bytes]]:
     """`sipas serve` in a process group of its own, from when it answers."""
     bind = settings.public_base_url.removeprefix("http://")
-    command = [sys.executable, "-m", "survey", "serve", "--bind", bind, *options]
+    command = [sys.executable, *command, "--bind", bind]
     with subprocess.Popen(command, cwd=ROOT, env=environ, stderr=errors(), start_new_session=True) as process:
         try:
             wait_for(f"{settings.public_base_url}/health")

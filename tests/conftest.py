@@ -48,8 +48,9 @@ CHROMIUM_FLAGS = [
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
 ]
-# Programs to be run by hand, which import each other by name.
-collect_ignore_glob = ["load/*.py"]
+# Programs, which import each other by name; test_*.py beside them run their short forms.
+PROGRAMS = [path for folder in ("load", "faults") for path in Path(__file__).with_name(folder).glob("*.py")]
+collect_ignore = [str(path) for path in PROGRAMS if not path.name.startswith("test_")]
 POSTGRESQL_PROGRAMS = Path("/usr/lib/postgresql")
 
 

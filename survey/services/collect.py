@@ -159,6 +159,19 @@ def open_token(token: str, *, counter_code: str, key: bytes, now: dt.datetime) -
     return Showing(content[:_KEY_BYTES].hex(), age if flags & 1 else None, entry)
 
 
+def open_kept(session: Session, token: str, *, counter_code: str, key: bytes) -> Showing:
+    """The showing of a form that is kept, whatever its token's age; raises TokenExpired where no such form is.
+
+    Whoever sends one again after days, or after our clock was set back, asks for its receipt: a fresh form would count
+    the same answers twice.
+    """
+    content = _proved(token, counter_code, key=key)
+    submission_key = content[:_KEY_BYTES].hex()
+    if _earlier(session, submission_key) is None:
+        raise TokenExpired
+    return Showing(submission_key, None, _ENTRIES[content[-1] >> 1])
+
+
 def entry_of(token: str, *, counter_code: str, key: bytes) -> Entry:
     """How the form of `token` is filled in, however old it is; by phone where the token is not ours."""
     try:

@@ -10,27 +10,27 @@ rows must be those that were acknowledged, each once.
 
 from __future__ import annotations
 
-import argparse
 import asyncio
-import base64
-import datetime as dt
-import json
 import sys
 from collections import Counter
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
 
-import report  # noqa: E402 - the programs' own folder comes first.
+import outcome  # noqa: E402 - the programs' own folders come first.
+import report  # noqa: E402
 import sites  # noqa: E402
 import timing  # noqa: E402
 import witness  # noqa: E402
-from visitors import Visitors  # noqa: E402
+from visitors import Visitors, key_of  # noqa: E402
+
+if TYPE_CHECKING:
+    import argparse
 
 WARM_UP = 2.0
-HIGHEST_P99_MS = 250
 
 
 @dataclass
@@ -48,7 +48,7 @@ def main() -> None:
     with sites.serving(options.database, options=serve) as site, witness.Memory(site.process.pid) as memory:
         run = Run()
         times = asyncio.run(load(Visitors(site, seed=1), run, options.rate, seconds, visits=options.visits))
-        kept = witness.accounts(site.database, run.acknowledged)
+        kept = witness.accounts(site.settings.database_url, run.acknowledged)
     figures = {
         "p50_ms": times.percentile(0.5),
         "p99_ms": times.percentile(0.99),
@@ -61,27 +61,18 @@ def main() -> None:
         "mb_a_minute": memory.growth,
         "accounts": asdict(kept),
     }
-    print(  # noqa: T201 - a program.
-        json.dumps(figures) if options.json else summary(options, seconds, figures, kept)
-    )
-    if options.write:
-        report.write(
-            section(options), summary(options, seconds, figures, kept), date=dt.datetime.now(dt.UTC).date().isoformat()
-        )
-    if not kept.is_sound or kept.unacknowledged or run.refused:
-        sys.exit(1)
+    sound = kept.is_sound and not kept.unacknowledged and not run.refused
+    outcome.conclude(options, section(options), figures, summary(options, seconds, figures, kept), sound=sound)
 
 
 def arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = outcome.parser(__doc__)
     parser.add_argument("--rate", type=float, default=200, help="submissions, or visits, a second")
     parser.add_argument("--minutes", type=float, default=10)
     parser.add_argument("--seconds", type=float, help="instead of minutes")
     parser.add_argument("--database", choices=sites.DATABASES, default="SQLite")
     parser.add_argument("--processes", type=int, help="as `sipas serve --processes`; its own default where absent")
     parser.add_argument("--visits", action="store_true", help="GET the form, POST it, GET the receipt")
-    parser.add_argument("--json", action="store_true", help="print the figures as JSON")
-    parser.add_argument("--write", action="store_true", help="replace the section in docs/benchmarks.md")
     return parser.parse_args()
 
 
@@ -94,7 +85,7 @@ async def load(visitors: Visitors, run: Run, rate: float, seconds: float, *, vis
 
     async def visit() -> None:
         token, reply = await visitors.visit()
-        note(run, base64.urlsafe_b64decode(token + b"==")[:16].hex(), reply)
+        note(run, key_of(token), reply)
 
     do = visit if visits else submit
     await timing.open_loop(min(rate, 50), WARM_UP, do, seed=0)

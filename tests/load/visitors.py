@@ -7,13 +7,14 @@ site would: the limit on posts from one address stays on.
 from __future__ import annotations
 
 import asyncio
+import base64
 import datetime as dt
 import random
 import re
 import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from survey.services import collect
 
@@ -44,6 +45,16 @@ class Form:
     path: str
     body: bytes
     address: str
+
+    @property
+    def fields(self) -> dict[str, str]:
+        """What is in it."""
+        return dict(parse_qsl(self.body.decode()))
+
+    @property
+    def ratings(self) -> dict[str, int]:
+        """What must be in its row."""
+        return {item: int(self.fields[item]) for item in ITEMS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +93,13 @@ class Visitors:
     async def send(self, form: Form) -> Reply:
         """Post the form."""
         return await self.exchange("POST", f"{form.path}/SEND", form.address, form.body)
+
+    async def opened(self) -> Form | None:
+        """A form as the site shows it now, filled in and not yet sent; None where there is none to be had."""
+        _counter, path = self._chance.choice(self._counters)
+        address = self.address()
+        token = TOKEN.search((await self.exchange("GET", path, address)).body)
+        return token and Form(key_of(token[1]), path, self._answers(token[1].decode()), address)
 
     async def visit(self) -> tuple[bytes, Reply]:
         """Open a counter's form, fill it in, send it and look at the receipt; the token, and the reply to the post."""
@@ -134,6 +152,11 @@ class Visitors:
     def _answers(self, token: str) -> bytes:
         answers = {item: self._chance.choice("2344455") for item in ITEMS}
         return urlencode({"form_token": token, **answers, "y_kien": self._chance.choice(COMMENTS)}).encode()
+
+
+def key_of(token: bytes) -> str:
+    """The submission key in a form's token, as the database has it."""
+    return base64.urlsafe_b64decode(token + b"==")[:16].hex()
 
 
 def _reply(head: str, body: bytes) -> Reply:

@@ -1,22 +1,24 @@
 """What is in the database afterwards, against what the visitors were told; and what a group of processes holds.
 
-The rows are read with plain SQL, not with the code that wrote them.
+The rows are read by the database's own driver, not with the code that wrote them.
 """
 
 from __future__ import annotations
 
+import json
 import os
+import sqlite3
 import threading
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from sqlalchemy import text
+import psycopg
+from visitors import ITEMS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-
-    from survey.db import Database
 
 PAGE_MB = os.sysconf("SC_PAGE_SIZE") / 2**20
 # Caches fill in the beginning; a leak goes on.
@@ -31,38 +33,62 @@ class Accounts:
     acknowledged: int
     lost: int
     doubled: int
+    partial: int
     unacknowledged: int
     integrity: str
 
     def __str__(self) -> str:
         return (
             f"{self.rows:,} rows, {self.acknowledged:,} acknowledged, {self.lost} of them lost, "
-            f"{self.doubled} doubled, "
+            f"{self.doubled} doubled, {self.partial} partial, "
             f"{self.unacknowledged} rows without an acknowledgement, integrity check {self.integrity}"
         )
 
     @property
     def is_sound(self) -> bool:
-        return self.lost == 0 and self.doubled == 0 and self.integrity == "ok"
+        return self.lost == 0 and self.doubled == 0 and self.partial == 0 and self.integrity.startswith("ok")
 
 
-def accounts(database: Database, acknowledged: Mapping[str, str]) -> Accounts:
-    """Compare the rows with `acknowledged`, the receipt of each submission key that was shown one."""
-    with database.engine.connect() as connection:
-        kept = connection.execute(text("SELECT submission_key, receipt FROM responses")).all()
-        sqlite = database.engine.dialect.name == "sqlite"
-        integrity = (
-            connection.execute(text("PRAGMA integrity_check")).scalar() if sqlite else "ok (no such on PostgreSQL)"
-        )
-    rows = dict(kept)
+def accounts(
+    url: str, acknowledged: Mapping[str, str], given: Mapping[str, Mapping[str, int]] | None = None
+) -> Accounts:
+    """Compare the rows with `acknowledged`, the receipt of each submission key that was shown one.
+
+    A row is partial where it has not every rating; with `given`, the ratings by key, where they are not those.
+    """
+    kept = rows(url, "SELECT submission_key, receipt, answers FROM responses")
+    receipts = {key: receipt for key, receipt, _answers in kept}
     return Accounts(
         rows=len(kept),
         acknowledged=len(acknowledged),
-        lost=sum(rows.get(key) != receipt for key, receipt in acknowledged.items()),
-        doubled=len(kept) - min(len(rows), len(set(rows.values()))),
-        unacknowledged=len(rows.keys() - acknowledged.keys()),
-        integrity=str(integrity),
+        lost=sum(receipts.get(key) != receipt for key, receipt in acknowledged.items()),
+        doubled=len(kept) - min(len(receipts), len(set(receipts.values()))),
+        partial=sum(not _is_whole(json.loads(answers), (given or {}).get(key)) for key, _receipt, answers in kept),
+        unacknowledged=len(receipts.keys() - acknowledged.keys()),
+        integrity=integrity(url),
     )
+
+
+def rows(url: str, query: str) -> list[tuple]:
+    """What a query finds, read with plain sqlite3 or psycopg."""
+    connection = sqlite3.connect(sqlite_file(url)) if url.startswith("sqlite") else psycopg.connect(url)
+    with closing(connection):
+        return connection.execute(query).fetchall()
+
+
+def sqlite_file(url: str) -> str:
+    return url.removeprefix("sqlite:///")
+
+
+def integrity(url: str) -> str:
+    if not url.startswith("sqlite"):
+        return "ok (no such on PostgreSQL)"
+    return "; ".join(line for (line,) in rows(url, "PRAGMA integrity_check"))
+
+
+def _is_whole(answers: Mapping[str, object], given: Mapping[str, int] | None) -> bool:
+    ratings = {item: answers.get(item) for item in ITEMS}
+    return None not in ratings.values() and (given is None or ratings == given)
 
 
 @dataclass

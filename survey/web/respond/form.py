@@ -11,7 +11,7 @@ from werkzeug.datastructures import MultiDict
 from survey.i18n import current
 from survey.models import Entry
 from survey.services import codes, collect, receipt_facts
-from survey.services.errors import ExpiredCode, ForgedCode, RevokedCode, SlipError, UnknownCode, UsedSlip
+from survey.services.errors import ExpiredCode, ForgedCode, RevokedCode, SlipError, TokenExpired, UnknownCode, UsedSlip
 from survey.web.respond.questions import Sheet, error_links
 from survey.web.site import site
 
@@ -72,8 +72,13 @@ def posted_token() -> str:
 
 
 def open_token(access: CounterAccess) -> Showing:
-    """What the posted token was signed for, or a TokenError."""
-    return collect.open_token(posted_token(), counter_code=access.counter.code, key=_key(), now=site().clock())
+    """What the posted token was signed for, or a TokenError; a form that is kept opens at any time."""
+    counter_code = access.counter.code
+    try:
+        return collect.open_token(posted_token(), counter_code=counter_code, key=_key(), now=site().clock())
+    except TokenExpired:
+        with site().database.reading() as session:
+            return collect.open_kept(session, posted_token(), counter_code=counter_code, key=_key())
 
 
 def facts(access: CounterAccess, showing: Showing) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from survey.services import codes, kiosks, waves
 
 ALL_FOURS = dict.fromkeys(("tiep_can", "thu_tuc", "cong_chuc", "ket_qua", "gop_y", "phuc_vu"), "4")
 # In Đắk Lắk, seven hours ahead of UTC.
+NOW = dt.datetime(2026, 10, 7, 5, 0, tzinfo=dt.UTC)
 LAST_MINUTE = dt.datetime(2026, 12, 31, 16, 59, tzinfo=dt.UTC)
 A_MINUTE, A_DAY = dt.timedelta(minutes=1), dt.timedelta(days=1)
 
@@ -111,3 +112,23 @@ def test_a_kiosk_s_forms_too(client, database, settings, seeded, at):
     at(LAST_MINUTE + 5 * A_DAY)
     assert client.post(f"{url}/SEND", data=ALL_FOURS | {"form_token": token}).json == {"receipt": receipt}
     assert rows(database) == [("quay-2026", "2026-12-31")]
+
+
+@pytest.mark.parametrize("later", [4 * A_DAY, -A_DAY], ids=["days later", "by a clock that was set back"])
+def test_a_form_that_is_kept_gives_its_receipt_at_any_time(client, database, url, at, later):
+    form = ALL_FOURS | {"form_token": token_on(client.get(url))}
+    receipt = client.post(f"{url}/SEND", data=form, expect=303).location
+    at(NOW + later)
+    assert client.post(f"{url}/SEND", data=form, expect=303).location == receipt
+    client.post(f"{url}/SEND", data=form | {"phuc_vu": "1"}, expect=409)
+    assert len(rows(database)) == 1
+
+
+@pytest.mark.parametrize("later", [4 * A_DAY, -A_DAY], ids=["days later", "by a clock that was set back"])
+def test_one_that_is_not_comes_back_with_its_answers(client, database, url, at, later):
+    form = ALL_FOURS | {"form_token": token_on(client.get(url))}
+    at(NOW + later)
+    page = client.post(f"{url}/SEND", data=form, expect=400)
+    assert rows(database) == []
+    assert page.text.count(" checked") == len(ALL_FOURS)
+    assert client.post(f"{url}/SEND", data=ALL_FOURS | {"form_token": token_on(page)}, expect=303).location
