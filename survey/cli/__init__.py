@@ -35,6 +35,7 @@ COMMANDS = {
     "trend": "survey.cli.trend",
     "estimate": "survey.cli.estimate",
     "calibrate": "survey.cli.calibrate",
+    "frame": "survey.cli.frame",
     "design": "survey.cli.design",
 }
 
