@@ -37,6 +37,7 @@ COMMANDS = {
     "estimate": "survey.cli.estimate",
     "calibrate": "survey.cli.calibrate",
     "weights": "survey.cli.weights",
+    "frame": "survey.cli.frame",
     "design": "survey.cli.design",
 }
 

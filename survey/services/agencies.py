@@ -30,6 +30,14 @@ def load_seed(session: Session) -> int:
     return len(missing)
 
 
+def shipped() -> list[AgencyRef]:
+    """The province's agencies as the toolkit brings them, for work without an installation; their ids say nothing."""
+    return [
+        AgencyRef(number, one.code, one.name, one.kind, one.level.value, one.to_be_confirmed)
+        for number, one in enumerate(_seed())
+    ]
+
+
 def find(session: Session, code: str) -> AgencyRef | None:
     """The agency of that code, or None."""
     agency = session.scalar(select(Agency).where(Agency.code == code))

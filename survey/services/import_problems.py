@@ -37,9 +37,9 @@ class ImportProblem:
 class ImportRejected(ServiceError):  # noqa: N818 - the name of the contract reads as what happened.
     """A file that was not imported, not even in part."""
 
-    def __init__(self, problems: list[ImportProblem]) -> None:
-        super().__init__(mark("The file was not imported. Problems found: {count}."), count=len(problems))
-        self.total = len(problems)
+    def __init__(self, problems: list[ImportProblem], *, total: int | None = None) -> None:
+        self.total = len(problems) if total is None else total
+        super().__init__(mark("The file was not imported. Problems found: {count}."), count=self.total)
         self.problems = tuple(problems[:MOST_PROBLEMS])
 
     def __str__(self) -> str:
