@@ -30,6 +30,8 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+# The short form, whole in its page, and the longest one, in steps.
+QUESTIONNAIRES = (sites.SHORT_FORM, "sipas-2026")
 PHONE = {"viewport": {"width": 360, "height": 740}, "device_scale_factor": 2, "is_mobile": True, "has_touch": True}
 KILOBITS, ROUND_TRIP_MS = 400, 400
 WEAK_NETWORK = {
@@ -103,20 +105,27 @@ def seconds(browser: Browser, url: str) -> tuple[float, float]:
 
 def measure(*, runs: int) -> str:
     path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))))
-    with sites.serving("SQLite", counters_used=1) as site, sync_playwright() as playwright:
+    with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        parts = [part(browser, questionnaire, runs=runs) for questionnaire in QUESTIONNAIRES]
+        browser.close()
+    return "\n\n".join(parts)
+
+
+def part(browser: Browser, questionnaire: str, *, runs: int) -> str:
+    with sites.serving("SQLite", counters_used=1, questionnaire=questionnaire) as site:
         url = site.url + site.counters[0][1]
         page, fetched = opened(browser, url)
         page.context.close()
         taken = [seconds(browser, url) for _ in range(runs)]
-        browser.close()
-    return body(fetched.rows(), taken)
+    return body(questionnaire, fetched.rows(), taken)
 
 
-def body(rows: list[tuple[str, str, int]], taken: list[tuple[float, float]]) -> str:
+def body(questionnaire: str, rows: list[tuple[str, str, int]], taken: list[tuple[float, float]]) -> str:
     total = sum(transferred for _, _, transferred in rows)
     shown = [(f"`{short(path)}`", encoding, f"{transferred:,}") for path, encoding, transferred in rows]
-    table = report.table(("request", "encoding", "bytes"), [*shown, (f"{len(rows)} requests", "", f"{total:,}")])
+    header = (f"request of `{questionnaire}`", "encoding", "bytes")
+    table = report.table(header, [*shown, (f"{len(rows)} requests", "", f"{total:,}")])
     whole, ink = (report.median(list(column)) for column in zip(*taken, strict=True))
     return (
         f"{table}\n\nAt {KILOBITS} kbit/s and {ROUND_TRIP_MS} ms: {whole:.2f} s until the page is whole "

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from survey.services.references import AgencyRef
 
+SHORT_FORM = "sipas-counter"
 ROOT = Path(__file__).resolve().parent.parent
 SIPAS = ("-m", "survey")
 
@@ -83,6 +84,7 @@ def serving(
     program: Sequence[str] = SIPAS,
     environ: Mapping[str, str] | None = None,
     place: Path | None = None,
+    questionnaire: str = SHORT_FORM,
 ) -> Iterator[Site]:
     """A served installation with agencies, some counters and a running wave; `options` are those of `sipas serve`.
 
@@ -91,19 +93,26 @@ def serving(
     folder = place or Path(tempfile.mkdtemp(prefix="sipas-benchmark-"))
     try:
         with DATABASES[kind](folder) as url:
-            yield from _served(url, folder, counters_used, (*program, "serve", *options), environ or {})
+            command = (*program, "serve", *options)
+            yield from _served(url, folder, counters_used, command, environ or {}, questionnaire=questionnaire)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
 def _served(
-    database_url: str, folder: Path, counters_used: int, command: Sequence[str], more: Mapping[str, str]
+    database_url: str,
+    folder: Path,
+    counters_used: int,
+    command: Sequence[str],
+    more: Mapping[str, str],
+    *,
+    questionnaire: str,
 ) -> Iterator[Site]:
     settings, environ = installation(database_url, folder)
     environ |= more
     database = Database(database_url)
     database.upgrade()
-    opened = prepare(database, settings, counters_used)
+    opened = prepare(database, settings, counters_used, questionnaire=questionnaire)
     try:
         with server(settings, environ, command) as process:
             yield Site(settings.public_base_url, settings, database, opened, process, environ)
@@ -146,15 +155,16 @@ def errors() -> int | None:
     return None if os.environ.get("SIPAS_BENCHMARK_LOG") else subprocess.DEVNULL
 
 
-def prepare(database: Database, settings: Settings, number: int) -> list[tuple[str, str]]:
+def prepare(
+    database: Database, settings: Settings, number: int, *, questionnaire: str = SHORT_FORM
+) -> list[tuple[str, str]]:
     now = dt.datetime.now(dt.UTC)
     with database.writing() as session:
         agencies.load_seed(session)
         today = now.date()
-        questionnaire = loading.load("sipas-counter")
         waves.create(
             session,
-            questionnaire,
+            loading.load(questionnaire),
             code="benchmark",
             title="Benchmark",
             opens_on=today - dt.timedelta(days=400),
