@@ -127,7 +127,7 @@ def test_a_revoked_slip_is_gone(client, url, database, seeded):
     assert rows(database) == []
 
 
-@pytest.mark.parametrize("code", ["0000000000001", "ABC", "%00", "A" * 5000])
+@pytest.mark.parametrize("code", ["0000000000001", "ABC", "A" * 5000])
 def test_what_is_no_slip_is_not_found(client, drawn, code):
     assert "Không nhận ra mã" in client.get(f"/S/{code}", expect=404).text
 
