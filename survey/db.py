@@ -89,10 +89,10 @@ class Database:
         newest = max(path.name for path in (MIGRATIONS / "versions").glob("[0-9]*.py"))
         return bool(found == newest.partition("_")[0])
 
-    def leave_no_trace(self) -> None:
-        """Have what was deleted gone from the files too, in so far as the database writes them: it waits for nobody."""
+    def leave_no_trace(self, *tables: str) -> None:
+        """Have what was deleted from these tables gone from the files too: it waits for nobody."""
         with self.engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
-            for statement in _CLEANING[self.engine.dialect.name]:
+            for statement in _CLEANING[self.engine.dialect.name](tables):
                 connection.exec_driver_sql(statement)
 
     def close(self) -> None:
@@ -216,5 +216,9 @@ def _postgresql(url: str) -> Engine:
     )
 
 
-_CLEANING = {"sqlite": ("PRAGMA wal_checkpoint(TRUNCATE)",), "postgresql": ("VACUUM slip_codes", "VACUUM slip_batches")}
+# What SQLite deletes it overwrites itself (`secure_delete`), once its log is written back.
+_CLEANING: dict[str, Callable[[tuple[str, ...]], list[str]]] = {
+    "sqlite": lambda _tables: ["PRAGMA wal_checkpoint(TRUNCATE)"],
+    "postgresql": lambda tables: [f"VACUUM {table}" for table in tables],
+}
 _ENGINES: dict[str, Callable[[str], Engine]] = {"sqlite": _sqlite, "postgresql": _postgresql}

@@ -113,7 +113,7 @@ def checks(without: set[str]) -> list[tuple[str, ...]]:
         ),
         ("tests, the fast part", "-m", "pytest", "-q", "-n", "auto", "-m", f"not ({SEPARATE})"),
         (
-            "tests with a browser, PostgreSQL, the wheel and simulations",
+            "tests with a browser, PostgreSQL, the wheel, simulations, load, faults and fuzz",
             "-m",
             "pytest",
             "-q",

@@ -60,7 +60,7 @@ def make(*, counter_code: str, day: dt.datetime | None, size: int, output: Path)
         counter, wave, languages = _printed_for(database, counter_code, on=opens_on)
         content = _content(output.suffix, _sheet(counter, wave, opens_on), drawn, languages)
         _keep(database, counter, drawn, content, output, opens_on=opens_on, now=now)
-        database.leave_no_trace()
+        database.leave_no_trace(*slips.TABLES)
     said = i18n.ngettext("%(num)s slip in %(file)s", "%(num)s slips in %(file)s", size, file=output)
     click.echo(said, err=True)
 
@@ -90,7 +90,7 @@ def erase() -> None:
     with installation.database() as database:
         with database.writing() as session:
             erased = slips.erase_over(session, now=dt.datetime.now(dt.UTC))
-        database.leave_no_trace()
+        database.leave_no_trace(*slips.TABLES)
     click.echo(i18n.ngettext("%(num)s batch erased", "%(num)s batches erased", erased), err=True)
 
 

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from sqlalchemy import ScalarSelect
     from sqlalchemy.orm import Session
 
+# What `erase_over` deletes from.
+TABLES = (SlipCode.__tablename__, SlipBatch.__tablename__)
 LARGEST_BATCH = 10_000
 # Whole days after the one on which a slip is handed out, so that there are 72 hours for answering at home.
 DAYS_TO_ANSWER = 3

@@ -42,7 +42,8 @@ def register_displays(app: Flask) -> None:
 
 def choose(names: Iterable[str]) -> None:
     """Show the page in these ways; names that we do not know are passed over."""
-    g.displays = [name for name in DISPLAYS if name in set(names)]
+    wanted = set(names)
+    g.displays = [name for name in DISPLAYS if name in wanted]
 
 
 def chosen_displays() -> list[str]:

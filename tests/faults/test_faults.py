@@ -7,6 +7,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+pytestmark = pytest.mark.slow
+
 HERE = Path(__file__).parent
 CUT, BUSY, BROKEN, TOO_OLD = "0", "503", "500", "400"
 NOTHING_AMISS = {

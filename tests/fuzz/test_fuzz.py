@@ -10,6 +10,8 @@ import pytest
 from tests.fuzz.domain import Domain
 from tests.fuzz.fuzz import Site, run
 
+pytestmark = pytest.mark.slow
+
 POSTS = 2_000
 
 

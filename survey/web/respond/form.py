@@ -107,13 +107,14 @@ def page(
         given=request.form if request.method == "POST" else MultiDict(),
         errors=errors or {},
     )
+    steps = (sheet.groups(),) if failure else sheet.steps()
     return render_template(
         "respond/form.html",
         access=access,
         title=sheet.say(access.questionnaire.title),
         intro=sheet.say_any(access.questionnaire.intro),
-        steps=(sheet.groups(),) if failure else sheet.steps(),
-        error_links=error_links(sheet.groups()),
+        steps=steps,
+        error_links=error_links(group for step in steps for group in step),
         failure=failure,
         send_to=to or url_for("respond.send", **(request.view_args or {})),
         token=token,

@@ -128,7 +128,7 @@ def _under_their_headings(groups: Iterable[QuestionGroup]) -> Iterator[tuple[Que
             step = ()
 
 
-def error_links(groups: tuple[QuestionGroup, ...]) -> list[tuple[str, str, str]]:
+def error_links(groups: Iterable[QuestionGroup]) -> list[tuple[str, str, str]]:
     """Field, question and message of everything that is wrong, in the order of the page."""
     return [link for group in groups for question in group.questions for link in _links(question)]
 

@@ -275,7 +275,7 @@ def test_of_a_hundred_at_once_exactly_one_is_kept(either_database, either_seeded
 def test_two_visitors_who_swap_their_slips_leave_the_same_database(database, seeded, tmp_path):
     """The whole of it: nothing but the bits of two hashes, which are both set, knows which code came with which."""
     _, (one, other, third, *_) = made(database, seeded)
-    database.leave_no_trace()
+    database.leave_no_trace(*slips.TABLES)
     dumps, used = [], []
     for number, slips_in_turn in enumerate([(one, other), (other, one), (one, third)]):
         copy = Database(f"sqlite:///{tmp_path}/{number}.db")
@@ -324,7 +324,7 @@ def test_what_is_over_is_erased_and_nothing_of_it_remains(database, seeded):
     for moment, erased in ((dt.datetime(2026, 10, 13, 16, 59, tzinfo=dt.UTC), 0), (NOON + 7 * A_DAY, 1)):
         with database.writing() as session:
             assert slips.erase_over(session, now=moment) == erased
-    database.leave_no_trace()
+    database.leave_no_trace(*slips.TABLES)
     assert [row.id for row in rows_of(database, "slip_batches")] == [later.id]
     assert {row.batch_id for row in rows_of(database, "slip_codes")} == {later.id}
     with pytest.raises(UnknownSlip):
@@ -347,7 +347,7 @@ def test_nor_on_postgresql(postgresql):
     made(postgresql, seeded, size=50)
     with postgresql.writing() as session:
         assert slips.erase_over(session, now=NOON + 30 * A_DAY) == 1
-    postgresql.leave_no_trace()
+    postgresql.leave_no_trace(*slips.TABLES)
     with postgresql.reading() as session:
         assert session.scalar(text("SELECT pg_relation_size('slip_codes')")) == 0
         assert session.scalar(text("SELECT count(*) FROM slip_batches")) == 0
