@@ -41,7 +41,7 @@ WAYS = (
         caption=mark("How people reached the form"),
         kinds=TRUST,
         called={
-            "verified": mark("one-time code on the appointment slip"),
+            "verified": mark("one-time code on a slip"),
             "signed": mark("QR code at the counter"),
             "open": mark("counter number typed in"),
             UNKNOWN: _NOT_KNOWN,

@@ -78,7 +78,7 @@ def test_the_page_says_how_the_answers_came_or_that_it_is_not_shown(make_table, 
     table = make_table()
     text = words(indices_docx(table, table.rows[0], language=vietnamese))
     # 21 of 31 is 67.74 %; nobody typed a number, and a line has no room for nobody.
-    line = "mã dùng một lần trên phiếu hẹn 67,7% (21 phiếu); mã QR tại quầy 32,3% (10 phiếu)."
+    line = "mã dùng một lần trên phiếu mời 67,7% (21 phiếu); mã QR tại quầy 32,3% (10 phiếu)."
     assert f"- Người dân mở phiếu bằng cách nào: {line}" in text
     assert "- Phiếu được điền bằng gì: Không công bố: có một cách chỉ có từ 1 đến 9 phiếu trả lời." in text
     assert "Câu trả lời đến từ đâu" not in words(indices_docx(table, table.rows[1], language=vietnamese))

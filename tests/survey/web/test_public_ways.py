@@ -36,7 +36,7 @@ def section(client, address):
 
 def test_the_page_of_a_wave_adds_up_the_agencies_that_are_shown(client, wave):
     said = section(client, "/waves/quay-2026")
-    assert "mã dùng một lần trên phiếu hẹn 30 37,5%" in said
+    assert "mã dùng một lần trên phiếu mời 30 37,5%" in said
     assert "mã QR tại quầy 50 62,5%" in said
     assert "số quầy tự gõ 0 0,0%" in said
     assert "máy tính bảng đặt tại cơ quan 10 7,7%" in said
@@ -48,7 +48,7 @@ def test_the_page_of_a_wave_adds_up_the_agencies_that_are_shown(client, wave):
 
 def test_the_page_of_an_agency_shows_its_own(client, wave):
     said = section(client, "/waves/quay-2026/agencies/so-noi-vu")
-    assert "mã dùng một lần trên phiếu hẹn 30 75,0%" in said
+    assert "mã dùng một lần trên phiếu mời 30 75,0%" in said
     assert "Cộng từ" not in said
 
 
