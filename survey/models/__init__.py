@@ -3,6 +3,7 @@
 from survey.models.agency import Agency, AgencyLevel, AgencySuccession
 from survey.models.base import Base
 from survey.models.counter import Counter, CounterCode
+from survey.models.fieldwork import Contact, Fieldwork, FieldworkOutcome, FieldWorker, SampledUnit, WorkerKind
 from survey.models.kiosk import Kiosk
 from survey.models.questionnaire import StoredQuestionnaire
 from survey.models.receipt_day import ReceiptDay
@@ -18,13 +19,18 @@ __all__ = [
     "AgencySuccession",
     "AgencyTransactions",
     "Base",
+    "Contact",
     "Counter",
     "CounterCode",
     "Entry",
+    "FieldWorker",
+    "Fieldwork",
+    "FieldworkOutcome",
     "Kiosk",
     "ReceiptDay",
     "Response",
     "Role",
+    "SampledUnit",
     "SlipBatch",
     "SlipCode",
     "StoredQuestionnaire",
@@ -32,4 +38,5 @@ __all__ = [
     "Trust",
     "User",
     "Wave",
+    "WorkerKind",
 ]
