@@ -3,7 +3,7 @@
 from survey.models.agency import Agency, AgencyLevel, AgencySuccession
 from survey.models.base import Base
 from survey.models.counter import Counter, CounterCode
-from survey.models.fieldwork import Contact, Fieldwork, FieldworkOutcome, FieldWorker, SampledUnit, WorkerKind
+from survey.models.fieldwork import Contact, Fieldwork, FieldWorker, FieldworkOutcome, SampledUnit, WorkerKind
 from survey.models.kiosk import Kiosk
 from survey.models.questionnaire import StoredQuestionnaire
 from survey.models.receipt_day import ReceiptDay
