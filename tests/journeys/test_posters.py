@@ -63,6 +63,8 @@ def scanned(picture):
 
 
 def on_screen(officer):
+    # The page is there before its picture is.
+    officer.wait_for_function("document.querySelector('.poster img').naturalWidth > 0")
     return scanned(Image.open(io.BytesIO(officer.locator(".poster img").screenshot())))
 
 
