@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from survey.services.references import WaveRef
 
-    _Alike = Row[tuple[int, bytes | None, str | None]]
+    _Alike = Row[int, bytes | None, str | None]
 
 KEY_PURPOSE = "invitation codes"
 ANSWERED = "1.1"
@@ -43,7 +43,7 @@ _BY_HASH = (
     .where(SampledUnit.code_hash == bindparam("code_hash"))
     .options(joinedload(SampledUnit.agency), joinedload(SampledUnit.fieldwork).joinedload(Fieldwork.wave))
 )
-_IS_REPLACED = select(exists().where(_SUBSTITUTE.replaces_id == bindparam("unit")))
+_IS_REPLACED = select(exists().where(_SUBSTITUTE.replaces_id == bindparam("unit_id")))
 _PLACE = (SampledUnit.fieldwork_id, SampledUnit.agency_id, SampledUnit.stratum, SampledUnit.psu, SampledUnit.weight)
 # Whoever closes a fieldwork or activates a substitute locks the fieldwork's row FOR UPDATE: no answer comes in between.
 _OPEN_PLACE = (
@@ -59,7 +59,9 @@ _ALIKE = (
     .order_by(SampledUnit.number)
     .with_for_update()
 )
-_SETTLE = update(SampledUnit).where(SampledUnit.id == bindparam("unit")).values(disposition=ANSWERED, settled_on=None)
+_SETTLE = (
+    update(SampledUnit).where(SampledUnit.id == bindparam("unit_id")).values(disposition=ANSWERED, settled_on=None)
+)
 
 
 def url_of(code: str, *, base_url: str) -> str:
@@ -105,7 +107,7 @@ def use_up(session: Session, code_hash: bytes) -> None:
         raise UnknownInvitation
     alike = session.execute(_ALIKE, _values(place) | {"code_hash": code_hash}).all()
     _check_unused(session, alike, code_hash)
-    session.connection().execute(_SETTLE, [{"unit": one.id} for one in alike])
+    session.connection().execute(_SETTLE, [{"unit_id": one.id} for one in alike])
 
 
 def _check_unused(session: Session, alike: Sequence[_Alike], code_hash: bytes) -> None:
@@ -120,8 +122,8 @@ def _check_unused(session: Session, alike: Sequence[_Alike], code_hash: bytes) -
 
 
 def _is_replaced(session: Session, unit_id: int) -> bool:
-    return bool(session.scalar(_IS_REPLACED, {"unit": unit_id}))
+    return bool(session.scalar(_IS_REPLACED, {"unit_id": unit_id}))
 
 
-def _values(place: Row[tuple[int, int, str, str | None, float]]) -> dict[str, object]:
+def _values(place: Row[int, int, str, str | None, float]) -> dict[str, object]:
     return {f"its_{column.key}": value for column, value in zip(_PLACE, place, strict=True)}
