@@ -1,0 +1,376 @@
+"""From the drawn sample to the counts that stay: all of a file or nothing, and nothing that leads to a person after."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+
+import pytest
+from sqlalchemy import func, select, text
+
+from survey.models import Contact, FieldworkOutcome, SampledUnit
+from survey.services import (
+    agencies,
+    fieldwork_closing,
+    fieldwork_contacts,
+    fieldwork_export,
+    fieldwork_opening,
+    fieldworks,
+)
+from survey.services.errors import AlreadyExistsError, ServiceError
+from survey.services.import_problems import ImportRejected
+from tests.survey import drawn
+from tests.survey.services.test_frame_import import workbook
+
+PEOPLE = fieldwork_contacts.ContactColumns(match="Mã hồ sơ", name="Họ và tên", address="Địa chỉ", phone="Điện thoại")
+
+
+@pytest.fixture
+def files(tmp_path):
+    return drawn.files(tmp_path)
+
+
+@pytest.fixture
+def place(either_database, either_seeded, files):
+    """A database with an open fieldwork."""
+    drawn.make_wave(either_database)
+    drawn.opened(either_database, files)
+    return either_database
+
+
+def known(database):
+    with database.reading() as session:
+        return agencies.listing(session)
+
+
+def faults(files, database, **kinds):
+    with pytest.raises(ImportRejected) as caught:
+        fieldwork_opening.read_sample(files.sample, drawn.COLUMNS, agencies=known(database))
+    return [(one.line, one.column, one.value) for one in caught.value.problems]
+
+
+# --- Opening.
+
+
+def test_units_are_those_of_the_files_and_numbers_are_by_chance(place, files):
+    units = drawn.units(place)
+    sample, reserve = drawn.read(files.sample), drawn.read(files.reserve)
+    assert set(units) == {row["unit"] for row in sample + reserve}
+    assert sorted(one.number for one in units.values()) == list(range(1, 21))
+    in_order = [units[row["unit"]].number for row in sample + reserve]
+    assert in_order != sorted(in_order)
+    for row in sample:
+        one = units[row["unit"]]
+        assert (one.stratum, one.psu, one.weight, one.reserve_order) == (
+            row["stratum"],
+            row["day"],
+            float(row["weight"]),
+            None,
+        )
+    for row in reserve:
+        one = units[row["unit"]]
+        assert (one.stratum, one.psu, one.reserve_order) == (row["stratum"], row["day"], int(row["reserve_order"]))
+
+
+def test_no_number_is_likelier_for_one_unit_than_for_another(files, database, seeded):
+    drawn.make_wave(database)
+    sample = fieldwork_opening.read_sample(files.sample, drawn.COLUMNS, agencies=known(database))
+    counts = Counter()
+    for seed in range(600):
+        with database.reading() as session:  # Undone at the end.
+            fieldwork_opening.open_fieldwork(
+                session,
+                fieldworks.wave_of(session, "mau-2026"),
+                fieldwork_opening.Drawn(sample),
+                rng=random.Random(seed),
+                now=drawn.NOW,
+            )
+            counts[session.scalar(select(SampledUnit.number).where(SampledUnit.unit == sample[0].unit))] += 1
+    # Chi-square of 11 degrees of freedom: above 31.3 once in a thousand.
+    assert sum((counts[number] - 50) ** 2 / 50 for number in range(1, 13)) < 31.3
+
+
+def test_a_sample_can_be_parquet(files, tmp_path, database, seeded):
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    rows = drawn.read(files.sample)
+    columns = {name: [row[name] for row in rows] for name in rows[0]}
+    columns["weight"] = [float(text) for text in columns["weight"]]
+    parquet.write_table(pa.table(columns), tmp_path / "drawn.parquet")
+    as_csv, as_parquet = (
+        fieldwork_opening.read_sample(path, drawn.COLUMNS, agencies=known(database))
+        for path in (files.sample, tmp_path / "drawn.parquet")
+    )
+    assert as_csv == as_parquet
+
+
+def test_every_fault_is_told_at_once_with_its_place(files, database, seeded):
+    rows = drawn.read(files.sample)
+    rows[0]["weight"], rows[1]["weight"], rows[2]["weight"] = "0", "-2", "nhiều"
+    rows[3]["agency"] = "xa-nao-do"
+    rows[4]["unit"] = rows[5]["unit"]
+    rows[6]["stratum"] = ""
+    drawn.write(files.sample, rows)
+    assert faults(files, database) == [
+        (2, "weight", "0"),
+        (3, "weight", "-2"),
+        (4, "weight", "nhiều"),
+        (5, "agency", "xa-nao-do"),
+        (7, "unit", rows[5]["unit"]),
+        (8, "stratum", ""),
+    ]
+
+
+def test_a_reserve_has_other_units_and_a_place_to_take(files, database, seeded):
+    rows = drawn.read(files.reserve)
+    rows[0]["unit"] = drawn.read(files.sample)[3]["unit"]
+    rows[1]["stratum"] = "khac"
+    drawn.write(files.reserve, rows)
+    sample = fieldwork_opening.read_sample(files.sample, drawn.COLUMNS, agencies=known(database))
+    with pytest.raises(ImportRejected) as caught:
+        fieldwork_opening.read_reserve(files.reserve, drawn.COLUMNS, agencies=known(database), sample=sample)
+    assert [(one.line, one.column) for one in caught.value.problems] == [(2, "unit"), (3, "stratum")]
+
+
+def test_a_fieldwork_is_of_a_sample_and_there_is_one(place, files, either_seeded):
+    with pytest.raises(AlreadyExistsError, match="already"):
+        drawn.opened(place, files)
+    with pytest.raises(ServiceError, match="stream counter"):
+        drawn.opened(place, files, wave=either_seeded.wave.code)
+
+
+# --- Contacts.
+
+
+def kept(database, files, *, samples=None, people=None, columns=PEOPLE):
+    units = fieldwork_contacts.units_by_match([files.sample] if samples is None else samples, unit="unit", match="case")
+    found = fieldwork_contacts.look_up(people or files.people, columns, units)
+    with database.writing() as session:
+        return fieldwork_contacts.keep(session, fieldworks.running(session, "mau-2026"), found)
+
+
+def contacts(database):
+    with database.reading() as session:
+        query = select(SampledUnit.unit, Contact.name, Contact.address, Contact.phone).join(
+            Contact, Contact.unit_id == SampledUnit.id
+        )
+        return {unit: tuple(rest) for unit, *rest in session.execute(query)}
+
+
+def test_contacts_are_those_of_who_was_drawn_and_of_nobody_else(place, files):
+    report = kept(place, files)
+    cases = {row["Mã hồ sơ"]: row for row in drawn.read(files.people)}
+    expected = {
+        row["unit"]: tuple(cases[row["case"]][name] for name in ("Họ và tên", "Địa chỉ", "Điện thoại"))
+        for row in drawn.read(files.sample)
+    }
+    assert contacts(place) == expected
+    assert (report.found, report.without, report.ambiguous) == (12, (), ())
+    # The number of the case stands in no table.
+    with place.reading() as session:
+        assert all("HS." not in str(row) for row in session.execute(text("SELECT * FROM sampled_units")))
+
+
+def test_who_is_missing_or_ambiguous_in_the_list_is_told_by_number(place, files):
+    rows = drawn.read(files.people)
+    missing, double = rows.pop(0), rows[0]
+    rows.append(double | {"Họ và tên": "Trần Văn Khác"})
+    rows.append(rows[1])  # The same twice is no doubt.
+    drawn.write(files.people, rows)
+    report = kept(place, files)
+    numbers = {row["case"]: drawn.units(place)[row["unit"]].number for row in drawn.read(files.sample)}
+    assert report.ambiguous == (numbers[double["Mã hồ sơ"]],)
+    assert report.without == tuple(sorted(numbers[one["Mã hồ sơ"]] for one in (missing, double)))
+    assert len(contacts(place)) == report.found == 10
+
+
+def test_a_list_with_a_letterhead_in_excel_is_read(place, files, tmp_path):
+    rows = drawn.read(files.people)
+    lines = [["UBND TỈNH ĐẮK LẮK"], [], list(rows[0]), *(list(row.values()) for row in rows)]
+    workbook(tmp_path / "people.xlsx", enumerate(lines, start=1))
+    assert kept(place, files, people=tmp_path / "people.xlsx").found == 12
+
+
+def test_a_contact_that_is_empty_or_too_long_is_told_without_its_value(place, files):
+    rows = drawn.read(files.people)
+    rows[0]["Họ và tên"] = ""
+    rows[1]["Điện thoại"] = "0" * 41
+    rows[30]["Họ và tên"] = ""  # Was not drawn.
+    drawn.write(files.people, rows)
+    with pytest.raises(ImportRejected) as caught:
+        kept(place, files)
+    assert [(one.line, one.column, one.value) for one in caught.value.problems] == [
+        (2, "Họ và tên", None),
+        (3, "Điện thoại", None),
+    ]
+    assert contacts(place) == {}
+
+
+def test_a_column_that_is_not_there_is_refused_with_the_nearest(place, files):
+    import dataclasses
+
+    with pytest.raises(ImportRejected, match="Họ và tên"):
+        kept(place, files, columns=dataclasses.replace(PEOPLE, name="Họ tên"))
+
+
+def test_a_column_to_match_by_must_tell_units_apart(place, files):
+    with pytest.raises(ImportRejected, match="stands for two units"):
+        fieldwork_contacts.units_by_match([files.sample], unit="unit", match="agency")
+
+
+# --- Erasing and closing.
+
+
+def bytes_of(database):
+    """Whatever the database keeps on the disk."""
+    if database.engine.dialect.name == "sqlite":
+        path = database.engine.url.database
+        found = b""
+        for name in (path, f"{path}-wal"):
+            with open(name, "rb") as file:  # noqa: PTH123 - the very bytes on the disk.
+                found += file.read()
+        return found
+    with database.engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
+        connection.exec_driver_sql("CHECKPOINT")
+        pages = connection.execute(
+            text(
+                "SELECT pg_read_binary_file(pg_relation_filepath(c.oid)) FROM pg_class c "
+                "WHERE c.relkind IN ('r', 'i', 't') AND c.relname NOT LIKE 'pg\\_%' OR c.relname = 'pg_statistic'"
+            )
+        )
+        return b"".join(bytes(page) for (page,) in pages)
+
+
+def traces(database, secrets):
+    content = bytes_of(database)
+    return [one for one in secrets if one.encode() in content]
+
+
+def test_erased_contacts_are_gone_from_the_disk(place, files):
+    kept(place, files, samples=[files.sample, files.reserve])
+    people = drawn.read(files.people)[:20]
+    secrets = [row[name] for row in people for name in ("Họ và tên", "Địa chỉ", "Điện thoại")]
+    place.leave_no_trace()
+    assert len(traces(place, secrets)) == len(secrets)
+    with place.writing() as session:
+        assert fieldwork_contacts.erase(session, fieldworks.get(session, "mau-2026")) == 20
+    place.rewrite(*fieldworks.TABLES)
+    assert traces(place, secrets) == []
+
+
+def closed(database):
+    with database.writing() as session:
+        return fieldwork_closing.close(session, fieldworks.running(session, "mau-2026"), now=drawn.NOW)
+
+
+def test_closing_counts_everybody_and_leaves_no_byte_of_who_was_drawn(place, files):
+    kept(place, files, samples=[files.sample, files.reserve])
+    sample = drawn.read(files.sample)
+    for row in sample[:5]:
+        drawn.answer(place, row["unit"])
+    with place.writing() as session:
+        session.execute(text("UPDATE sampled_units SET attempts = 2 WHERE unit = :u"), {"u": sample[5]["unit"]})
+    secrets = [row[name] for row in drawn.read(files.people)[:20] for name in ("Họ và tên", "Địa chỉ", "Điện thoại")]
+    secrets += [row["unit"] for row in sample + drawn.read(files.reserve)]
+    with place.engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
+        # What a planner knows of a column are values of it.
+        connection.exec_driver_sql("ANALYZE")
+    report = closed(place)
+    place.rewrite(*fieldworks.TABLES)
+    assert (report.places, report.answered, report.unsettled) == (12, 5, 7)
+    assert (report.units_erased, report.contacts_erased) == (20, 20)
+    assert traces(place, secrets) == []
+    with place.reading() as session:
+        for table in ("contacts", "sampled_units", "field_workers"):
+            assert session.scalar(text(f"SELECT count(*) FROM {table}")) == 0  # noqa: S608 - the test's own words.
+        counts = dict(
+            session.execute(
+                select(FieldworkOutcome.disposition, func.sum(FieldworkOutcome.n)).group_by(
+                    FieldworkOutcome.disposition
+                )
+            ).all()
+        )
+    assert counts == {"1.1": 5, "3.19": 1, "3.11": 6}
+
+
+def test_what_is_closed_takes_no_more(place, files):
+    closed(place)
+    with pytest.raises(ServiceError, match="is closed"):
+        closed(place)
+    with pytest.raises(ServiceError, match="is closed"):
+        kept(place, files)
+    with pytest.raises(AlreadyExistsError, match="is closed"):
+        drawn.opened(place, files)
+
+
+# --- The export.
+
+
+def exported(database):
+    with database.reading() as session:
+        return fieldwork_export.table(session, fieldworks.get(session, "mau-2026"))
+
+
+def rows_of(exported):
+    return [dict(zip(exported.names, row, strict=True)) for row in exported.rows]
+
+
+def test_the_export_is_the_same_before_and_after_closing(place, files):
+    for number, row in enumerate(drawn.read(files.sample)[:6]):
+        drawn.answer(place, row["unit"], phuc_vu=1 + number % 5)
+    before = exported(place)
+    closed(place)
+    assert exported(place) == before
+    assert (before.responses, before.others, before.mismatches) == (6, 6, ())
+
+
+def test_each_answer_stands_with_the_weight_of_its_place_and_everybody_else_without(place, files):
+    sample = drawn.read(files.sample)
+    for number, row in enumerate(sample[:4]):
+        drawn.answer(place, row["unit"], phuc_vu=1 + number, gop_y="na", ket_qua=None)
+    rows = rows_of(exported(place))
+    with_answers = sorted(
+        (row["phuc_vu"], row["agency"], row["psu"], float(row["weight"])) for row in rows if row["disposition"] == "1.1"
+    )
+    assert with_answers == [
+        (str(1 + number), row["agency"], row["day"], float(row["weight"])) for number, row in enumerate(sample[:4])
+    ]
+    assert {row["gop_y"] for row in rows if row["disposition"] == "1.1"} == {"NA"}
+    others = Counter((row["agency"], row["psu"]) for row in rows if row["disposition"] != "1.1")
+    assert others == Counter((row["agency"], row["day"]) for row in sample[4:])
+    assert all(row["phuc_vu"] == "" for row in rows if row["disposition"] != "1.1")
+
+
+def test_two_who_were_drawn_alike_and_swap_their_answers_leave_the_same_export(place, files):
+    """Nothing in the file leads from an answer to a person: who gave which of two makes no difference to it."""
+    alike = [
+        row["unit"] for row in drawn.read(files.sample) if row["stratum"] == "xa-ea-o" and row["day"] == "2026-01-01"
+    ]
+    drawn.answer(place, alike[0], phuc_vu=1)
+    drawn.answer(place, alike[1], phuc_vu=5)
+    first = exported(place)
+    closed(place)
+    other = drawn.make_wave(place, "mau-2027")
+    drawn.opened(place, files, wave=other.code)
+    drawn.answer(place, alike[1], wave=other.code, phuc_vu=1)
+    drawn.answer(place, alike[0], wave=other.code, phuc_vu=5)
+    with place.reading() as session:
+        second = fieldwork_export.table(session, fieldworks.get(session, other.code))
+    assert first == second
+    assert not [cell for row in first.rows for cell in row if cell in drawn.units(place)]
+
+
+def test_an_answer_without_somebody_who_answered_is_told(place, files):
+    row = drawn.read(files.sample)[0]
+    drawn.answer(place, row["unit"])
+    with place.writing() as session:
+        session.execute(text("UPDATE sampled_units SET disposition = '2.11' WHERE unit = :u"), {"u": row["unit"]})
+    (one,) = exported(place).mismatches
+    assert (one.agency, one.stratum, one.psu, one.answered, one.responses) == (
+        row["agency"],
+        row["stratum"],
+        row["day"],
+        0,
+        1,
+    )
