@@ -98,8 +98,8 @@ class Database:
     def rewrite(self, *tables: str) -> None:
         """Have these tables and their indexes written anew, so that no page keeps a byte of what was deleted.
 
-        In PostgreSQL this waits until nobody reads them, and whoever wants to meanwhile waits too. It is for tables with
-        names in them, from which rows are deleted once in a while.
+        In PostgreSQL this waits until nobody reads them, and whoever wants to meanwhile waits too. It is for tables
+        with names in them, from which rows are deleted once in a while.
         """
         with self.engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
             for statement in _REWRITING[self.engine.dialect.name](tables):

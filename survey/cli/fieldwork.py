@@ -32,7 +32,15 @@ if TYPE_CHECKING:
 # What a terminal shows of a long list.
 MOST_SHOWN = 20
 # Modules whose commands belong here, by the name of the command.
-ELSEWHERE: dict[str, str] = {}
+ELSEWHERE = {
+    "workers": "fieldwork_work",
+    "assign": "fieldwork_work",
+    "sheet": "fieldwork_work",
+    "dispositions": "fieldwork_results",
+    "record": "fieldwork_results",
+    "substitute": "fieldwork_results",
+    "progress": "fieldwork_progress",
+}
 
 
 class _Group(click.Group):

@@ -89,17 +89,21 @@ def get(session: Session, wave_code: str) -> FieldworkRef:
     return found
 
 
-def running(session: Session, wave_code: str) -> FieldworkRef:
-    """The same, not closed yet, and held until the transaction ends: no answer comes in between."""
-    session.execute(
-        select(Fieldwork.id).join(Wave).where(Wave.code == wave_code).with_for_update(of=Fieldwork)
-    ).one_or_none()
+def not_closed(session: Session, wave_code: str) -> FieldworkRef:
+    """The same, which knows yet who was drawn."""
     found = get(session, wave_code)
     if found.closed_at is not None:
         raise ServiceError(
             mark("The fieldwork of {wave} is closed, and nobody knows any more who was drawn."), wave=wave_code
         )
     return found
+
+
+def running(session: Session, wave_code: str) -> FieldworkRef:
+    """The same, to be changed: it is held until the transaction ends, so that no answer comes in between."""
+    held = select(Fieldwork.id).join(Wave).where(Wave.code == wave_code).with_for_update(of=Fieldwork)
+    session.execute(held).one_or_none()
+    return not_closed(session, wave_code)
 
 
 def wave_of(session: Session, code: str) -> WaveRef:
