@@ -40,6 +40,8 @@ ELSEWHERE = {
     "record": "fieldwork_results",
     "substitute": "fieldwork_results",
     "progress": "fieldwork_progress",
+    "call-backs": "fieldwork_call_backs",
+    "agreement": "fieldwork_call_backs",
 }
 
 
