@@ -95,15 +95,17 @@ class Database:
             for statement in _CLEANING[self.engine.dialect.name](tables):
                 connection.exec_driver_sql(statement)
 
-    def rewrite(self, *tables: str) -> None:
+    def rewrite(self, *tables: str) -> bool:
         """Have these tables and their indexes written anew, so that no page keeps a byte of what was deleted.
 
+        False where somebody read the SQLite file all the while, so that its log keeps the old pages for now.
         In PostgreSQL this waits until nobody reads them, and whoever wants to meanwhile waits too. It is for tables
         with names in them, from which rows are deleted once in a while.
         """
         with self.engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
-            for statement in _REWRITING[self.engine.dialect.name](tables):
-                connection.exec_driver_sql(statement)
+            results = [connection.exec_driver_sql(one) for one in _REWRITING[self.engine.dialect.name](tables)]
+            # The checkpoint says whether it was kept from finishing.
+            return not any(result.scalar() for result in results if result.returns_rows)
 
     def close(self) -> None:
         """Close all connections."""

@@ -27,6 +27,7 @@ from survey.services import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from survey.db import Database
     from survey.services.fieldwork_export import Mismatch
 
 # What a terminal shows of a long list.
@@ -156,7 +157,7 @@ def contacts(
         with database.writing() as session:
             kept = fieldwork_contacts.keep(session, fieldworks.running(session, wave), found)
         # Contacts that were known before may have been replaced.
-        database.rewrite(*fieldworks.TABLES)
+        overwrite(database)
     click.echo(
         i18n.ngettext(
             "%(num)s person can be reached, of %(rows)s rows of the list.",
@@ -182,7 +183,7 @@ def erase_contacts(*, wave: str) -> None:
     with installation.database() as database:
         with database.writing() as session:
             erased = fieldwork_contacts.erase(session, fieldworks.get(session, wave))
-        database.rewrite(*fieldworks.TABLES)
+        overwrite(database)
     click.echo(i18n.ngettext("%(num)s contact erased.", "%(num)s contacts erased.", erased), err=True)
     _warn()
 
@@ -206,7 +207,7 @@ def close(*, wave: str, yes: bool) -> None:
             running = fieldworks.running(session, wave)
             unlike = fieldwork_export.mismatches(session, running)
             closed = fieldwork_closing.close(session, running, now=dt.datetime.now(dt.UTC))
-        database.rewrite(*fieldworks.TABLES)
+        overwrite(database)
     number = i18n.current().number
     click.echo(
         _(
@@ -257,6 +258,18 @@ def export(*, wave: str, out: Path) -> None:
         err=True,
     )
     say_mismatches(exported.mismatches)
+
+
+def overwrite(database: Database) -> None:
+    """Overwrite what was deleted, or say that it has to be done again."""
+    if not database.rewrite(*fieldworks.TABLES):
+        click.echo(
+            _(
+                "The database was being read all the while, so that its log still has what was erased: run "
+                "`sipas fieldwork erase-contacts` once more when nobody reads."
+            ),
+            err=True,
+        )
 
 
 def say_mismatches(found: Sequence[Mismatch]) -> None:

@@ -21,6 +21,7 @@ from survey.services.daytime import day_of
 if TYPE_CHECKING:
     from survey.services.fieldwork_results import Substituted
 
+DAY = click.DateTime(["%Y-%m-%d", "%d/%m/%Y"])
 WHY = {
     "open": mark("not settled yet"),
     "answered": mark("answered"),
@@ -70,10 +71,12 @@ def record(*, wave: str, file: Path) -> None:
     ),
 )
 @click.argument("wave")
+@click.option("--due", type=DAY, help=_("The day until which they are to be reached."))
 @click.option("--format", "style", default="table", type=click.Choice(["table", "json"]))
-def substitute(*, wave: str, style: str) -> None:
+def substitute(*, wave: str, due: dt.datetime | None, style: str) -> None:
+    day = due.date() if due else None
     with installation.database() as database, database.writing() as session:
-        found = results.substitute(session, fieldworks.running(session, wave))
+        found = results.substitute(session, fieldworks.running(session, wave), due=day)
     click.echo(STYLES[style](found), nl=False)
 
 

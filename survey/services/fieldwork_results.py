@@ -127,8 +127,11 @@ def record(session: Session, lines: Sequence[Mapping[str, Any]], *, today: dt.da
     return Recorded(len(rows), len(settling))
 
 
-def substitute(session: Session, fieldwork: FieldworkRef) -> Substituted:
-    """Give the places of those who will not answer to the reserve, by the rules of `sampling.substitution`."""
+def substitute(session: Session, fieldwork: FieldworkRef, *, due: dt.date | None = None) -> Substituted:
+    """Give the places of those who will not answer to the reserve, by the rules of `sampling.substitution`.
+
+    A substitute is to be reached until `due`, or until the day by which the other was.
+    """
     units = {one.number: one for one in session.scalars(_all_of(fieldwork))}
     replaced = {one.replaces_id for one in units.values()}
     holding = [one for one in units.values() if _holds(one) and one.id not in replaced]
@@ -136,7 +139,7 @@ def substitute(session: Session, fieldwork: FieldworkRef) -> Substituted:
     spare = [Spare(one.number, _group(one), one.reserve_order or 0) for one in units.values() if not _holds(one)]
     found = substitutions(places, spare, attempts_needed=fieldwork.attempts_needed)
     for number, other in found.pairs:
-        _give_place(units[number], units[other])
+        _give_place(units[number], units[other], due=due)
     session.flush()
     waiting = [units[number] for number, reason in found.kept.items() if reason is Kept.RESERVE_USED_UP]
     return Substituted(found.pairs, Counter(found.kept.values()), _exhausted(session, waiting))
@@ -174,11 +177,11 @@ def _group(unit: SampledUnit) -> tuple[str, str | None]:
     return unit.stratum, unit.psu
 
 
-def _give_place(unit: SampledUnit, other: SampledUnit) -> None:
+def _give_place(unit: SampledUnit, other: SampledUnit, *, due: dt.date | None) -> None:
     other.replaces_id = unit.id
     other.weight = unit.weight
     other.worker_id = unit.worker_id
-    other.due_on = unit.due_on
+    other.due_on = due or unit.due_on
 
 
 def _exhausted(session: Session, waiting: Sequence[SampledUnit]) -> tuple[Exhausted, ...]:

@@ -140,7 +140,8 @@ def _counts(fieldwork: FieldworkRef) -> _Groups:
         SampledUnit.replaces_id.is_not(None).label("is_substitute"),
         is_replaced().label("is_replaced"),
         SampledUnit.disposition,
-        (SampledUnit.attempts > 0).label("attempted"),
+        # Whoever has a code was written to.
+        or_(SampledUnit.attempts > 0, SampledUnit.code_hash.is_not(None)).label("attempted"),
     )
     units = (
         select(*kind)

@@ -7,7 +7,9 @@ from collections import Counter
 
 import pytest
 from sqlalchemy import func, select, text
+from sqlalchemy.exc import OperationalError
 
+from survey.db import SQLITE_PRAGMAS
 from survey.models import Contact, FieldworkOutcome, SampledUnit
 from survey.services import (
     agencies,
@@ -19,6 +21,7 @@ from survey.services import (
 )
 from survey.services.errors import AlreadyExistsError, ServiceError
 from survey.services.import_problems import ImportRejected
+from tests.conftest import seed
 from tests.survey import drawn
 from tests.survey.services.test_frame_import import workbook
 
@@ -76,13 +79,13 @@ def test_no_number_is_likelier_for_one_unit_than_for_another(files, database, se
     drawn.make_wave(database)
     sample = fieldwork_opening.read_sample(files.sample, drawn.COLUMNS, agencies=known(database))
     counts = Counter()
-    for seed in range(600):
+    for number in range(600):
         with database.reading() as session:  # Undone at the end.
             fieldwork_opening.open_fieldwork(
                 session,
                 fieldworks.wave_of(session, "mau-2026"),
                 fieldwork_opening.Drawn(sample),
-                rng=random.Random(seed),
+                rng=random.Random(number),
                 now=drawn.NOW,
             )
             counts[session.scalar(select(SampledUnit.number).where(SampledUnit.unit == sample[0].unit))] += 1
@@ -302,6 +305,38 @@ def test_what_is_closed_takes_no_more(place, files):
         kept(place, files)
     with pytest.raises(AlreadyExistsError, match="is closed"):
         drawn.opened(place, files)
+
+
+def test_a_reader_of_the_file_who_keeps_the_old_pages_alive_is_told(database, seeded, files, monkeypatch):
+    # It waits ten seconds otherwise.
+    monkeypatch.setattr("survey.db.SQLITE_PRAGMAS", ("PRAGMA busy_timeout = 50", *SQLITE_PRAGMAS[1:]))
+    database.engine.dispose()
+    drawn.make_wave(database)
+    drawn.opened(database, files)
+    kept(database, files)
+    with database.reading() as session:
+        session.scalar(select(func.count()).select_from(Contact))
+        with database.writing() as writer:
+            fieldwork_contacts.erase(writer, fieldworks.get(writer, "mau-2026"))
+        assert database.rewrite(*fieldworks.TABLES) is False
+    assert database.rewrite(*fieldworks.TABLES) is True
+    assert traces(database, ["Nguyễn Thị Mơ-0001"]) == []
+
+
+@pytest.mark.postgres
+def test_whoever_changes_a_fieldwork_keeps_answers_out_until_it_is_done(postgresql, files):
+    seed(postgresql)
+    drawn.make_wave(postgresql)
+    drawn.opened(postgresql, files)
+    # As an invitation does before it takes an answer.
+    ask = text("SELECT id FROM fieldworks FOR SHARE NOWAIT")
+    with postgresql.writing() as session, postgresql.reading() as other:
+        fieldworks.running(session, "mau-2026")
+        other.connection(execution_options={"postgresql_readonly": False})
+        with pytest.raises(OperationalError, match="could not obtain lock"):
+            other.execute(ask)
+    with postgresql.writing() as other:
+        assert len(other.execute(ask).all()) == 1
 
 
 # --- The export.
