@@ -144,12 +144,14 @@ def contacts(
     match: str,
     match_sample: str | None,
     unit: str,
+    name: str,
+    address: str | None,
+    phone: str | None,
     sheet: str | None,
-    **columns: str | None,
 ) -> None:
-    if not (columns["address"] or columns["phone"]):
+    if not (address or phone):
         raise click.UsageError(_("Name a column to reach people by: --address, --phone or both."))
-    wanted = fieldwork_contacts.ContactColumns(match=match, **columns)  # type: ignore[arg-type]
+    wanted = fieldwork_contacts.ContactColumns(match=match, name=name, address=address, phone=phone)
     with said_line_by_line(), reading_progress() as progress:
         units = fieldwork_contacts.units_by_match(samples, unit=unit, match=match_sample or match)
         found = fieldwork_contacts.look_up(file, wanted, units, sheet=sheet, progress=progress)
@@ -157,7 +159,7 @@ def contacts(
         with database.writing() as session:
             kept = fieldwork_contacts.keep(session, fieldworks.running(session, wave), found)
         # Contacts that were known before may have been replaced.
-        overwrite(database)
+        overwrite(database, fieldworks.CONTACTS)
     click.echo(
         i18n.ngettext(
             "%(num)s person can be reached, of %(rows)s rows of the list.",
@@ -183,7 +185,7 @@ def erase_contacts(*, wave: str) -> None:
     with installation.database() as database:
         with database.writing() as session:
             erased = fieldwork_contacts.erase(session, fieldworks.get(session, wave))
-        overwrite(database)
+        overwrite(database, fieldworks.CONTACTS)
     click.echo(i18n.ngettext("%(num)s contact erased.", "%(num)s contacts erased.", erased), err=True)
     _warn()
 
@@ -207,7 +209,7 @@ def close(*, wave: str, yes: bool) -> None:
             running = fieldworks.running(session, wave)
             unlike = fieldwork_export.mismatches(session, running)
             closed = fieldwork_closing.close(session, running, now=dt.datetime.now(dt.UTC))
-        overwrite(database)
+        overwrite(database, *fieldworks.TABLES)
     number = i18n.current().number
     click.echo(
         _(
@@ -260,9 +262,9 @@ def export(*, wave: str, out: Path) -> None:
     say_mismatches(exported.mismatches)
 
 
-def overwrite(database: Database) -> None:
-    """Overwrite what was deleted, or say that it has to be done again."""
-    if not database.rewrite(*fieldworks.TABLES):
+def overwrite(database: Database, *tables: str) -> None:
+    """Overwrite what was deleted from these tables, or say that it has to be done again."""
+    if not database.rewrite(*tables):
         click.echo(
             _(
                 "The database was being read all the while, so that its log still has what was erased: run "

@@ -8,7 +8,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, select, update
+from sqlalchemy import bindparam, func, select, update
 
 from analysis.agreement import agreement, by_worker
 from sampling.call_backs import call_back_sample
@@ -84,11 +84,12 @@ def draw(session: Session, fieldwork: FieldworkRef, *, share: float, seed: int, 
     answered = _answered(session, fieldwork)
     rows = call_back_sample([one.worker for one in answered], share, rng=generator(seed)).tolist()
     chosen = sorted((answered[row] for row in rows), key=lambda one: (one.worker, one.number))
-    session.execute(
+    marking = (
         update(SampledUnit)
-        .where(SampledUnit.fieldwork_id == fieldwork.id, SampledUnit.number.in_([one.number for one in chosen]))
+        .where(SampledUnit.fieldwork_id == fieldwork.id, SampledUnit.number == bindparam("its_number"))
         .values(is_called_back=True)
     )
+    session.connection().execute(marking, [{"its_number": one.number} for one in chosen])
     return Drawn(tuple(chosen), len(answered))
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import bindparam, delete, insert, select
 
 from survey.engine.tables import check_columns, open_table
 from survey.i18n import mark
@@ -130,7 +130,9 @@ def keep(session: Session, fieldwork: FieldworkRef, found: Found) -> ContactsKep
         if unit in units
     ]
     if rows:
-        session.execute(delete(Contact).where(Contact.unit_id.in_([row["unit_id"] for row in rows])))
+        # One statement has room for some ten thousand numbers only.
+        earlier = delete(Contact).where(Contact.unit_id == bindparam("its_id"))
+        session.connection().execute(earlier, [{"its_id": row["unit_id"]} for row in rows])
         session.execute(insert(Contact), rows)
     numbers = _numbers(session, fieldwork)
     return ContactsKept(

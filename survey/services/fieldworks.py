@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     _Groups = Select[*tuple[Any, ...]]
 
 # What closing deletes from, to be written anew afterwards.
-TABLES = (Contact.__tablename__, SampledUnit.__tablename__, FieldWorker.__tablename__)
+CONTACTS = Contact.__tablename__
+TABLES = (CONTACTS, SampledUnit.__tablename__, FieldWorker.__tablename__)
 
 
 @dataclass(frozen=True, slots=True)

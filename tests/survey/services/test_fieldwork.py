@@ -7,7 +7,7 @@ from collections import Counter
 
 import pytest
 from sqlalchemy import func, select, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import IntegrityError, OperationalError
 
 from survey.db import SQLITE_PRAGMAS
 from survey.models import Contact, FieldworkOutcome, SampledUnit
@@ -220,6 +220,24 @@ def test_a_column_that_is_not_there_is_refused_with_the_nearest(place, files):
 def test_a_column_to_match_by_must_tell_units_apart(place, files):
     with pytest.raises(ImportRejected, match="stands for two units"):
         fieldwork_contacts.units_by_match([files.sample], unit="unit", match="agency")
+
+
+# --- What the database refuses, whoever asks.
+
+
+@pytest.mark.parametrize(
+    ("change", "constraint"),
+    [
+        ("weight = 0", "weight_is_positive"),
+        ("attempts = -1", "attempts_not_negative"),
+        ("reserve_order = 0", "reserve_order_from_1"),
+        ("replaces_id = id, reserve_order = NULL", "only_the_reserve_replaces"),
+        ("code_hash = NULL, number = 1", "number"),
+    ],
+)
+def test_a_unit_that_contradicts_itself_is_refused_by_name(place, change, constraint):
+    with pytest.raises(IntegrityError, match=constraint), place.writing() as session:
+        session.execute(text(f"UPDATE sampled_units SET {change}"))  # noqa: S608 - the test's own words.
 
 
 # --- Erasing and closing.

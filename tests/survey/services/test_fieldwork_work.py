@@ -9,10 +9,12 @@ from collections import Counter
 
 import pytest
 from sqlalchemy import select, update
+from sqlalchemy.orm import Session
 
 from survey.models import FieldWorker, SampledUnit
 from survey.services import (
     dispositions,
+    fieldwork_call_backs,
     fieldwork_closing,
     fieldwork_contacts,
     fieldwork_export,
@@ -341,3 +343,37 @@ def test_who_is_late_is_told_by_worker_and_answers_by_day_and_agency(place, file
         (9, {"so-noi-vu": 1}),
     ]
     assert found.whole.rates["RR2"] == pytest.approx(4 / 12)
+
+
+# --- Calling back.
+
+
+def test_those_to_be_called_back_answered_are_drawn_once_and_can_be_drawn_again_from_the_seed(place, files):
+    held(
+        place,
+        lambda session, one: fieldwork_workers.keep_workers(session, one, fieldwork_workers.read_workers(WORKERS)),
+    )
+    held(place, fieldwork_workers.assign, by="agency", due=None)
+    sample = drawn.read(files.sample)
+    for row in sample[:10]:
+        drawn.answer(place, row["unit"])
+    draw = fieldwork_call_backs.draw
+    with Session(place.engine) as session:  # Undone at the end.
+        first = draw(session, fieldworks.not_closed(session, "mau-2026"), share=0.1, seed=4)
+    found = held(place, draw, share=0.1, seed=4)
+    assert found == first
+    units = drawn.units(place)
+    assert {one.number for one in found.people} == {one.number for one in units.values() if one.is_called_back}
+    assert {one.worker for one in found.people} == {"A", "B"}
+    assert all(one.disposition == "1.1" for one in units.values() if one.is_called_back)
+    assert found.answered == 10
+    with pytest.raises(ServiceError, match="already"):
+        held(place, draw, share=0.1, seed=5)
+
+
+def test_a_share_that_is_not_the_rule_must_be_meant(place, files):
+    drawn.answer(place, drawn.read(files.sample)[0]["unit"])
+    for share in (0.04, 0.11):
+        with pytest.raises(ServiceError, match="outside"):
+            held(place, fieldwork_call_backs.draw, share=share, seed=1)
+    assert len(held(place, fieldwork_call_backs.draw, share=1.0, seed=1, any_share=True).people) == 1
