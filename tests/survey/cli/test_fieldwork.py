@@ -11,7 +11,7 @@ from collections import Counter
 import pytest
 from sqlalchemy import text
 
-from tests.survey import drawn
+from tests.survey import drawn_files as drawn
 
 WORKERS = "code,name,kind\nA,An,interviewer\nB,Bé,front\n"
 AGENCIES = ("xa-ea-o", "so-noi-vu", "phuong-buon-ma-thuot")

@@ -19,7 +19,7 @@ from survey.services import (
 from survey.services.errors import AlreadyExistsError, ServiceError
 from survey.services.import_problems import ImportRejected
 from tests.conftest import seed
-from tests.survey import drawn
+from tests.survey import drawn_files as drawn
 from tests.survey.services.test_frame_import import workbook
 
 PEOPLE = fieldwork_contacts.ContactColumns(match="Mã hồ sơ", name="Họ và tên", address="Địa chỉ", phone="Điện thoại")

@@ -13,7 +13,7 @@ from survey.models import SampledUnit
 from survey.services import agencies, fieldwork_export, fieldwork_opening, fieldworks
 from survey.services.errors import AlreadyExistsError, ServiceError
 from survey.services.import_problems import ImportRejected
-from tests.survey import drawn
+from tests.survey import drawn_files as drawn
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ from survey.services import (
 )
 from survey.services.errors import NotFoundError, ServiceError
 from survey.services.import_problems import ImportRejected
-from tests.survey import drawn
+from tests.survey import drawn_files as drawn
 
 TODAY = dt.date(2026, 10, 12)
 WORKERS = "code,name,kind\nA,Bưu điện Ea Ô,bưu điện\nB,Trần Thị Bé,interviewer\n".encode()
