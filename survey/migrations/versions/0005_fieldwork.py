@@ -6,6 +6,12 @@ from alembic import op
 revision = "0005"
 down_revision = "0004"
 
+# What the planner remembers of a column are values of it, which stay when the rows are gone.
+NOT_TO_BE_SAMPLED = {
+    "contacts": ("name", "address", "phone"),
+    "sampled_units": ("unit", "code_hash"),
+    "field_workers": ("code", "name"),
+}
 WORKERS = ("interviewer", "post_office", "front")
 
 
@@ -61,6 +67,10 @@ def upgrade() -> None:
         sa.Column("n", sa.Integer(), nullable=False),
         sa.CheckConstraint("n > 0", name="somebody"),
     )
+    if op.get_bind().dialect.name == "postgresql":
+        for table, columns in NOT_TO_BE_SAMPLED.items():
+            for column in columns:
+                op.execute(f"ALTER TABLE {table} ALTER COLUMN {column} SET STATISTICS 0")
 
 
 def downgrade() -> None:
