@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 MOST_SHOWN = 20
 # Modules whose commands belong here, by the name of the command.
 ELSEWHERE = {
+    "letters": "fieldwork_letters",
     "workers": "fieldwork_work",
     "assign": "fieldwork_work",
     "sheet": "fieldwork_work",

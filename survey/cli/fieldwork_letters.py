@@ -12,7 +12,7 @@ import click
 from survey import i18n
 from survey.cli import Refusal, installation
 from survey.i18n import _
-from survey.services import invitations, letters, questionnaires
+from survey.services import invitations, mailings, questionnaires
 from survey.services.daytime import day_of
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from forms.definition import Questionnaire
     from survey.db import Database
     from survey.exports.letters_pdf import Letter, LetterSheet
-    from survey.services.letters import Addressee, Mailing
+    from survey.services.mailings import Addressee, Mailing
 
 
 @click.command(
@@ -43,15 +43,15 @@ if TYPE_CHECKING:
 @click.option("--batch", type=click.IntRange(min=1), help=_("Only the first, second, … five hundred by number."))
 @click.option("--paper", is_flag=True, help=_("With each letter the questionnaire to be filled in with a pen."))
 @click.option("--remind", is_flag=True, help=_("Reminders; their codes take the place of the earlier ones."))
-def command(*, out: Path, paper: bool, wave: str, remind: bool, **chosen: object) -> None:
+def letters(*, out: Path, paper: bool, wave: str, remind: bool, **chosen: object) -> None:
     if out.suffix != ".pdf":
         raise click.UsageError(_("--out %(file)s: name a file that ends in .pdf", file=out))
     now = dt.datetime.now(dt.UTC)
     with installation.database() as database:
         with database.reading() as session:
-            mailing = letters.due(session, wave, today=day_of(now), remind=remind, **chosen)  # type: ignore[arg-type]
+            mailing = mailings.due(session, wave, today=day_of(now), remind=remind, **chosen)  # type: ignore[arg-type]
             questionnaire = questionnaires.get(session, mailing.wave.questionnaire_hash)
-        drawn = letters.draw(mailing.addressees, rng=secrets.token_bytes)
+        drawn = mailings.draw(mailing.addressees, rng=secrets.token_bytes)
         sheet = _sheet(mailing, written_on=day_of(now), remind=remind)
         _keep(database, mailing, drawn, _content(sheet, mailing, drawn, questionnaire, with_paper=paper), out)
     _tell(mailing, out)
@@ -106,7 +106,7 @@ def _keep(database: Database, mailing: Mailing, drawn: Mapping[int, str], conten
     try:
         out.write_bytes(content)
         with database.writing() as session:
-            letters.keep(session, mailing.addressees, drawn, key=key)
+            mailings.keep(session, mailing.addressees, drawn, key=key)
     except BaseException:
         out.unlink()
         raise

@@ -159,9 +159,9 @@ def _reminding(locale: Locale) -> list[str]:
     _ = locale.gettext
     return [
         _(
-            "Some time ago we asked you for your opinion, and no answer has come with that letter. If you have answered "
-            "in the meantime, nothing is left to do. This letter has a new code; that of the earlier letter is no longer "
-            "good."
+            "Some time ago we asked you for your opinion, and no answer has come with that letter. If you have "
+            "answered in the meantime, nothing is left to do. This letter has a new code; that of the earlier letter "
+            "is no longer good."
         )
     ]
 

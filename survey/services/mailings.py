@@ -6,7 +6,6 @@ the place of the one before it, which nobody knows any more: only its hash was k
 
 from __future__ import annotations
 
-import datetime as dt
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -20,6 +19,7 @@ from survey.services.errors import NotFoundError, ServiceError
 from survey.services.references import WaveRef
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from sqlalchemy import ColumnElement, Select
@@ -106,9 +106,8 @@ def _open_fieldwork(session: Session, wave_code: str, *, today: dt.date) -> Fiel
     query = select(Fieldwork).join(Fieldwork.wave).where(Wave.code == wave_code).options(joinedload(Fieldwork.wave))
     fieldwork = session.scalar(query)
     if fieldwork is None:
-        raise NotFoundError(
-            mark("The wave {code} has no drawn sample: `sipas fieldwork open` takes one in."), code=wave_code
-        )
+        message = mark("The wave {code} has no drawn sample: `sipas fieldwork open` takes one in.")
+        raise NotFoundError(message, code=wave_code)
     if fieldwork.closed_at is not None or fieldwork.wave.closes_on < today:
         raise ServiceError(mark("The wave {code} is over: no letter can be answered any more."), code=wave_code)
     return fieldwork
@@ -152,10 +151,8 @@ def _addressee(unit: SampledUnit, contact: Contact) -> Addressee:
 
 def _check_size(addressees: Sequence[Addressee], found: Sequence[object]) -> None:
     if not addressees and found:
-        raise ServiceError(
-            mark("{n} letters are due, and no address is known: `sipas fieldwork contacts` takes them in."),
-            n=len(found),
-        )
+        message = mark("{n} letters are due, and no address is known: `sipas fieldwork contacts` takes them in.")
+        raise ServiceError(message, n=len(found))
     if not addressees:
         raise ServiceError(mark("No letter is due here: all have one, have answered or are settled otherwise."))
     if len(addressees) > LARGEST_FILE:
