@@ -13,6 +13,7 @@ from sqlalchemy.orm import joinedload
 from survey.models import Counter, CounterCode, Entry, Response, Stream, Trust
 from survey.services import (
     codes,
+    dispositions,
     form_tokens,
     invitations,
     questionnaires,
@@ -227,7 +228,7 @@ def _by_invitation(session: Session, code: str, *, key_for: KeyFor, now: dt.date
     place, wave = SamplePlace.of(unit), WaveRef.of(unit.fieldwork.wave)
     shown_at = _shown_at(token, _invited(place.agency), key_for=key_for, now=now)
     invitations.check_open(session, unit, wave, day=day_of(shown_at))
-    is_used = unit.disposition == invitations.ANSWERED
+    is_used = unit.disposition == dispositions.ANSWERED
     return FormAccess(
         place=place,
         wave=wave,

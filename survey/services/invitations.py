@@ -13,6 +13,7 @@ from sqlalchemy.orm import aliased, joinedload
 
 from survey.models import Fieldwork, SampledUnit
 from survey.services import slip_codes
+from survey.services.dispositions import ANSWERED
 from survey.services.errors import (
     EarlyInvitation,
     OverInvitation,
@@ -33,8 +34,7 @@ if TYPE_CHECKING:
     _Alike = Row[int, bytes | None, str | None]
 
 KEY_PURPOSE = "invitation codes"
-ANSWERED = "1.1"
-"""AAPOR's disposition of who answered: a complete interview."""
+
 
 _SUBSTITUTE = aliased(SampledUnit)
 # Statements are built once: building them takes longer than running them.

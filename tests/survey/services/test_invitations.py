@@ -14,6 +14,7 @@ from sqlalchemy import MetaData, text
 from survey.db import Database
 from survey.models import Stream, Trust
 from survey.services import collect, form_tokens, invitations, receipt_leaves, receipts, slip_codes
+from survey.services.dispositions import ANSWERED
 from survey.services.errors import (
     ConflictingReplay,
     EarlyInvitation,
@@ -86,7 +87,7 @@ def test_the_answer_counts_in_the_sample_at_its_place_and_nowhere_else(either_da
     assert (row.stream, row.counter_id, row.agency_id) == (Stream.SAMPLE, None, unit.agency_id)
     assert (row.stratum, row.psu, row.weight) == (unit.stratum, unit.psu, unit.weight)
     assert (row.wave_id, row.trust, row.entry) == (either_sample.wave.id, "verified", "assisted")
-    assert (unit.disposition, unit.settled_on) == (invitations.ANSWERED, None)
+    assert (unit.disposition, unit.settled_on) == (ANSWERED, None)
     others = {number: one for number, one in dispositions(either_database).items() if number != 2}
     assert set(others.values()) == {(None, None)}
 
@@ -95,7 +96,7 @@ def test_a_place_without_a_primary_unit_has_none(either_database, either_sample)
     sent(either_database, opened(either_database, either_sample.codes[1]), "a" * 32)
     (row,) = rows_of(either_database, "responses")
     assert (row.stratum, row.psu, row.weight) == ("so-noi-vu", None, 13.5)
-    assert dispositions(either_database)[1] == (invitations.ANSWERED, None)
+    assert dispositions(either_database)[1] == (ANSWERED, None)
 
 
 @pytest.mark.parametrize(
@@ -155,7 +156,7 @@ def test_who_was_settled_otherwise_may_still_answer(database, sample, dispositio
     drawn.settle(database, 3, disposition)
     sent(database, opened(database, sample.codes[3]), "a" * 32)
     # A day would lead to the answer.
-    assert dispositions(database)[3] == (invitations.ANSWERED, None)
+    assert dispositions(database)[3] == (ANSWERED, None)
 
 
 def test_who_was_replaced_may_not_and_is_told_so_also_where_the_form_was_open(database, sample):
@@ -246,7 +247,7 @@ def test_of_a_hundred_at_once_exactly_one_is_kept(either_database, either_sample
     assert len(kept) == (100 if same_form else 1)
     assert len({receipt.code for receipt in kept}) == 1
     assert len(rows_of(either_database, "responses")) == 1
-    assert [one[0] for one in dispositions(either_database).values()].count(invitations.ANSWERED) == 1
+    assert [one[0] for one in dispositions(either_database).values()].count(ANSWERED) == 1
 
 
 def test_a_whole_village_that_answers_at_once_is_kept_whole(either_database, either_seeded):
@@ -264,7 +265,7 @@ def test_a_whole_village_that_answers_at_once_is_kept_whole(either_database, eit
         given = list(threads.map(attempt, sample.codes))
     assert len({receipt.code for receipt in given if receipt.created}) == 60
     assert len(rows_of(either_database, "responses")) == 60
-    assert set(dispositions(either_database).values()) == {(invitations.ANSWERED, None)}
+    assert set(dispositions(either_database).values()) == {(ANSWERED, None)}
 
 
 # --- Whose.
