@@ -13,7 +13,17 @@ from sqlalchemy import MetaData, text
 
 from survey.db import Database
 from survey.models import Stream, Trust
-from survey.services import collect, form_tokens, invitations, receipt_leaves, receipts, slip_codes
+from survey.services import (
+    collect,
+    fieldwork_closing,
+    fieldwork_results,
+    fieldworks,
+    form_tokens,
+    invitations,
+    receipt_leaves,
+    receipts,
+    slip_codes,
+)
 from survey.services.dispositions import ANSWERED
 from survey.services.errors import (
     ConflictingReplay,
@@ -353,3 +363,71 @@ def test_its_receipt_is_found_and_stands_in_the_day_s_list(database, sample):
         assert receipt_leaves.opening_of(session, receipt.code, keys=keys).leaf in leaves
     assert len(leaves) == 6
     assert (found.wave_code, found.agency_name, found.counter_name) == ("mau-2026", "Sở Nội vụ", None)
+
+
+# --- Closing while answers come in.
+
+
+def test_what_is_kept_is_counted_and_what_is_not_counted_is_not_kept(either_database, either_seeded):
+    """Answers and the closing, at the same moment: of every answer both are true or neither."""
+    sample = drawn.draw(either_database, key_for, size=60, reserve=0)
+    accesses = {number: opened(either_database, code) for number, code in sample.codes.items()}
+    start = threading.Barrier(13)
+
+    def answer_all(first):
+        start.wait()
+        kept = 0
+        for number in range(first, 61, 12):
+            try:
+                kept += sent(either_database, accesses[number], f"{number:032x}").created
+            except UnknownInvitation:
+                continue
+        return kept
+
+    def close():
+        start.wait()
+        while not rows_of(either_database, "responses"):
+            pass
+        with either_database.writing() as session:
+            held = fieldworks.running(session, "mau-2026")
+            return fieldwork_closing.close(session, held, now=NOON).answered
+
+    with ThreadPoolExecutor(13) as threads:
+        closing = threads.submit(close)
+        kept = sum(threads.map(answer_all, range(1, 13)))
+    assert kept == closing.result() == len(rows_of(either_database, "responses"))
+    counted = [row.n for row in rows_of(either_database, "fieldwork_outcomes") if row.disposition == ANSWERED]
+    assert sum(counted) == kept
+    assert rows_of(either_database, "sampled_units") == []
+
+
+def test_a_place_that_is_given_away_while_answers_come_in_has_one_answer_at_most(either_database, either_seeded):
+    sample = drawn.draw(either_database, key_for, size=20, reserve=0)
+    # Everybody refused; each is replaced, or answers after all.
+    with either_database.writing() as session:
+        session.execute(text("UPDATE sampled_units SET disposition = '2.11' WHERE number > 10"))
+        session.execute(text("UPDATE sampled_units SET reserve_order = number, disposition = NULL WHERE number <= 10"))
+    accesses = {number: opened(either_database, sample.codes[number]) for number in range(11, 21)}
+    start = threading.Barrier(11)
+
+    def answer(number):
+        start.wait()
+        try:
+            return sent(either_database, accesses[number], f"{number:032x}").created
+        except ReplacedInvitation:
+            return False
+
+    def give_away():
+        start.wait()
+        with either_database.writing() as session:
+            return fieldwork_results.substitute(session, fieldworks.running(session, "mau-2026"))
+
+    with ThreadPoolExecutor(11) as threads:
+        giving = threads.submit(give_away)
+        kept = sum(threads.map(answer, accesses))
+    giving.result()
+    units = rows_of(either_database, "sampled_units")
+    replaced = {unit.replaces_id for unit in units} - {None}
+    assert kept == len(rows_of(either_database, "responses"))
+    assert kept + len(replaced) == 10
+    assert not [unit for unit in units if unit.disposition == ANSWERED and unit.id in replaced]
