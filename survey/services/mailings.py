@@ -9,14 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import and_, bindparam, or_, select, update
-from sqlalchemy.orm import aliased, joinedload
+from sqlalchemy import bindparam, select, update
+from sqlalchemy.orm import joinedload
 
 from survey.i18n import mark
-from survey.models import Agency, Contact, Fieldwork, FieldWorker, SampledUnit, Wave
-from survey.services import slip_codes
+from survey.models import Agency, Contact, FieldWorker, SampledUnit
+from survey.services import fieldworks, slip_codes
 from survey.services.errors import NotFoundError, ServiceError
-from survey.services.references import WaveRef
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -25,9 +24,11 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Select
     from sqlalchemy.orm import Session
 
+    from survey.services.fieldworks import FieldworkRef
+    from survey.services.references import WaveRef
+
 LARGEST_FILE = 500
 
-_SUBSTITUTE = aliased(SampledUnit)
 # Only while it has the code that it had: another file of letters may have been kept meanwhile.
 _GIVEN = (
     update(SampledUnit)
@@ -78,7 +79,7 @@ def due(
     found = session.execute(query).all()
     addressees = tuple(_addressee(unit, contact) for unit, contact in found if contact is not None)
     _check_size(addressees, found)
-    return Mailing(WaveRef.of(fieldwork.wave), addressees, len(found) - len(addressees))
+    return Mailing(fieldwork.wave, addressees, len(found) - len(addressees))
 
 
 def draw(addressees: Sequence[Addressee], *, rng: Callable[[int], bytes]) -> dict[int, str]:
@@ -102,33 +103,28 @@ def keep(session: Session, addressees: Iterable[Addressee], drawn: Mapping[int, 
             )
 
 
-def _open_fieldwork(session: Session, wave_code: str, *, today: dt.date) -> Fieldwork:
-    query = select(Fieldwork).join(Fieldwork.wave).where(Wave.code == wave_code).options(joinedload(Fieldwork.wave))
-    fieldwork = session.scalar(query)
-    if fieldwork is None:
-        message = mark("The wave {code} has no drawn sample: `sipas fieldwork open` takes one in.")
-        raise NotFoundError(message, code=wave_code)
-    if fieldwork.closed_at is not None or fieldwork.wave.closes_on < today:
+def _open_fieldwork(session: Session, wave_code: str, *, today: dt.date) -> FieldworkRef:
+    fieldwork = fieldworks.not_closed(session, wave_code)
+    if fieldwork.wave.closes_on < today:
         raise ServiceError(mark("The wave {code} is over: no letter can be answered any more."), code=wave_code)
     return fieldwork
 
 
 def _due(*, remind: bool) -> Select[SampledUnit, Contact]:
     """Who holds a place, is not settled and has, or has not, been written to."""
-    in_use = or_(SampledUnit.reserve_order.is_(None), SampledUnit.replaces_id.is_not(None))
     written_to = SampledUnit.code_hash.is_not(None) if remind else SampledUnit.code_hash.is_(None)
-    query = select(SampledUnit, Contact).outerjoin(Contact, Contact.unit_id == SampledUnit.id)
     return (
-        query.outerjoin(FieldWorker, FieldWorker.id == SampledUnit.worker_id)
-        .outerjoin(_SUBSTITUTE, _SUBSTITUTE.replaces_id == SampledUnit.id)
-        .where(and_(in_use, written_to, SampledUnit.disposition.is_(None), _SUBSTITUTE.id.is_(None)))
+        select(SampledUnit, Contact)
+        .outerjoin(Contact, Contact.unit_id == SampledUnit.id)
+        .outerjoin(FieldWorker, FieldWorker.id == SampledUnit.worker_id)
+        .where(fieldworks.holds_a_place(), written_to, SampledUnit.disposition.is_(None))
         .options(joinedload(SampledUnit.agency))
         .order_by(FieldWorker.code, SampledUnit.number)
     )
 
 
 def _conditions(
-    session: Session, fieldwork: Fieldwork, *, worker: str | None, agency: str | None, batch: int | None
+    session: Session, fieldwork: FieldworkRef, *, worker: str | None, agency: str | None, batch: int | None
 ) -> Iterable[ColumnElement[bool]]:
     if worker is not None:
         query = select(FieldWorker.id).where(FieldWorker.fieldwork_id == fieldwork.id, FieldWorker.code == worker)

@@ -138,8 +138,8 @@ def test_paper_forms_follow_their_letters(desk, sample):
 @pytest.mark.parametrize(
     ("arguments", "status", "said"),
     [
-        (("khong-co", "--out", "thu.pdf"), 1, "chưa có mẫu"),
-        (("quay-2026", "--out", "thu.pdf"), 1, "chưa có mẫu"),
+        (("khong-co", "--out", "thu.pdf"), 1, "khong-co"),
+        (("quay-2026", "--out", "thu.pdf"), 1, "chưa có khảo sát thực địa"),
         (("mau-2026", "--out", "thu.docx"), 2, "thu.docx"),
         (("mau-2026", "--out", "thu.pdf", "--worker", "ai-do"), 1, "ai-do"),
         (("mau-2026", "--out", "thu.pdf", "--agency", "so-khong-co"), 1, "so-khong-co"),
