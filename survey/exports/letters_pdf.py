@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -91,17 +93,43 @@ def pdf(
         "address": sheet.typed_address,
         "simulated": sheet.is_simulated,
         "letters": drawn,
-        "paper": paper_form.printed(paper, locale=first.code) if paper else None,
-        "paper_words": _words_of_paper(sheet, first),
     }
-    content: bytes = typst.compile(
-        str(resources.TYPST / "letters.typ"),
-        format="pdf",
-        font_paths=[str(resources.FONTS)],
-        ignore_system_fonts=True,
-        sys_inputs={"data": json.dumps(data)},
+    with TemporaryDirectory(prefix="sipas-letters-") as folder:
+        form = _form(paper, sheet, first, Path(folder)) if paper else {"form": "", "pages": 0}
+        # The form is a file outside of the program's folder, so that the root is the file system's.
+        return _compiled("letters.typ", {**data, **form}, root="/")
+
+
+def _form(paper: Questionnaire, sheet: LetterSheet, locale: Locale, folder: Path) -> Mapping[str, Any]:
+    """The paper form, drawn once: of each letter it is the same picture, in memory and in the file."""
+    data = {
+        "language": locale.code,
+        "paper": paper_form.printed(paper, locale=locale.code),
+        "words": _words_of_paper(sheet, locale),
+    }
+    file = folder / "form.pdf"
+    file.write_bytes(_compiled("paper.typ", data))
+    return {"form": str(file), "pages": json.loads(_pages(data))[0]}
+
+
+def _pages(data: Mapping[str, Any]) -> str:
+    found: str = typst.query(
+        str(resources.TYPST / "paper.typ"), "<pages>", field="value", format="json", **_settings(data)
     )
+    return found
+
+
+def _compiled(program: str, data: Mapping[str, Any], *, root: str | None = None) -> bytes:
+    content: bytes = typst.compile(str(resources.TYPST / program), root=root, format="pdf", **_settings(data))
     return content
+
+
+def _settings(data: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "font_paths": [str(resources.FONTS)],
+        "ignore_system_fonts": True,
+        "sys_inputs": {"data": json.dumps(data)},
+    }
 
 
 def _letter(sheet: LetterSheet, one: Letter) -> Mapping[str, Any]:
@@ -152,6 +180,10 @@ def _words(sheet: LetterSheet, locale: Locale, *, with_paper: bool) -> Mapping[s
         ],
         "thanks": _("Thank you very much."),
         "alt": _("QR code of this letter"),
+        "form": _("Paper form"),
+        "typed": _("Code:"),
+        "opinion": _("Your opinion about:"),
+        "page": _("Page"),
     }
 
 
@@ -182,9 +214,6 @@ def _in_short(sheet: LetterSheet, locale: Locale) -> Mapping[str, str]:
 def _words_of_paper(sheet: LetterSheet, locale: Locale) -> Mapping[str, str]:
     _ = locale.gettext
     return {
-        "number": _("Letter no."),
-        "code": _("Code:"),
-        "agency": _("Your opinion about:"),
         "one": _("Put a cross into one box for each question."),
         "several": _("(several boxes may be crossed)"),
         "optional": _("(optional)"),
@@ -192,5 +221,4 @@ def _words_of_paper(sheet: LetterSheet, locale: Locale) -> Mapping[str, str]:
             "Do not fill this in if you answer at %(address)s. Do not write your name anywhere.",
             address=sheet.typed_address,
         ),
-        "page": _("Page"),
     }
