@@ -11,7 +11,7 @@ from survey import i18n
 from survey.cli import Refusal, installation
 from survey.cli.rejections import said_line_by_line
 from survey.i18n import _
-from survey.services import fieldwork_results, fieldwork_workers, fieldworks
+from survey.services import agencies, fieldwork_results, fieldwork_workers, fieldworks
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -23,7 +23,11 @@ DAY = click.DateTime(["%Y-%m-%d", "%d/%m/%Y"])
 
 
 @click.command(
-    "workers", help=_("Add interviewers, post offices and the Front's branches, from a CSV file: code, name, kind.")
+    "workers",
+    help=_(
+        "Add interviewers, post offices and the Front's branches, from a CSV file: code, name, kind; and agency, for "
+        "who reaches the people of that agency alone."
+    ),
 )
 @click.argument("wave")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
@@ -31,7 +35,7 @@ def workers(*, wave: str, file: Path) -> None:
     with installation.database() as database, database.writing() as session:
         found = fieldworks.running(session, wave)
         with said_line_by_line():
-            lines = fieldwork_workers.read_workers(file.read_bytes())
+            lines = fieldwork_workers.read_workers(file.read_bytes(), agencies=agencies.listing(session))
         kept = fieldwork_workers.keep_workers(session, found, lines)
     click.echo(i18n.ngettext("%(num)s worker is known.", "%(num)s workers are known.", kept), err=True)
 

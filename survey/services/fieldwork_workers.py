@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 
     from survey.services.fieldwork_results import NumberedUnit
     from survey.services.fieldworks import FieldworkRef
+    from survey.services.references import AgencyRef
+
+    _Whole = tuple[int | None, int | str, int | str | None]
 
 LONGEST_CODE, LONGEST_NAME = 40, 200
 # What stays with one worker whole.
@@ -59,25 +62,30 @@ class SheetRow:
     attempts: int
 
 
-def read_workers(data: bytes) -> list[dict[str, Any]]:
-    """The workers of a CSV file with `code`, `name`, `kind`; raises ImportRejected with all that is wrong."""
+def read_workers(data: bytes, *, agencies: Sequence[AgencyRef]) -> list[dict[str, Any]]:
+    """The workers of a CSV file; raises ImportRejected with all that is wrong.
+
+    Columns: `code`, `name`, `kind`, and if wanted `agency`, whose people alone the worker reaches.
+    """
     columns = {
         "code": import_columns.text_of(LONGEST_CODE),
         "name": import_columns.text_of(LONGEST_NAME),
         "kind": _kind,
+        "agency": import_columns.agency(agencies),
     }
-    return read_lines(data, columns, required=tuple(columns), checks=[once("code")])
+    return read_lines(data, columns, required=("code", "name", "kind"), checks=[once("code")])
 
 
 def keep_workers(session: Session, fieldwork: FieldworkRef, lines: Sequence[Mapping[str, Any]]) -> int:
-    """Add workers, or change the names of those who are there; how many lines there were."""
+    """Add workers, or change those who are there; how many lines there were."""
     known = {one.code: one for one in session.scalars(_workers(fieldwork))}
     for line in lines:
         worker = known.get(line["code"])
         if worker is None:
-            session.add(FieldWorker(fieldwork_id=fieldwork.id, **line))
-        else:
-            worker.name, worker.kind = line["name"], line["kind"]
+            worker = FieldWorker(fieldwork_id=fieldwork.id, code=line["code"])
+            session.add(worker)
+        worker.name, worker.kind = line["name"], line["kind"]
+        worker.agency_id = line["agency"].id if "agency" in line else None
     session.flush()
     return len(lines)
 
@@ -85,20 +93,21 @@ def keep_workers(session: Session, fieldwork: FieldworkRef, lines: Sequence[Mapp
 def assign(session: Session, fieldwork: FieldworkRef, *, by: str, due: dt.date | None) -> tuple[Load, ...]:
     """Share out all who are not settled and have nobody yet: primary units or agencies whole, the work even.
 
-    What a worker has already counts, and stays.
+    The people of an agency that has workers of its own are theirs. What a worker has already counts, and stays.
     """
-    workers = list(session.scalars(_workers(fieldwork).order_by(FieldWorker.code)))
-    if not workers:
-        raise ServiceError(mark("There is nobody to share the work among: `sipas fieldwork workers` adds workers."))
-    places = [(one, _whole(one, by)) for one in session.scalars(_open_places(fieldwork))]
+    teams: dict[int | None, list[int]] = {}
+    for worker in session.scalars(_workers(fieldwork).order_by(FieldWorker.code)):
+        teams.setdefault(worker.agency_id, []).append(worker.id)
+    places = [(one, _whole(one, by, teams)) for one in session.scalars(_open_places(fieldwork))]
     free = [(one, group) for one, group in places if one.worker_id is None]
     # Somebody new in a primary unit goes to who is there anyway.
     owner = {group: one.worker_id for one, group in reversed(places) if one.worker_id is not None}
-    already = Counter(one.worker_id if one.worker_id is not None else owner.get(group) for one, group in places)
+    already = Counter(
+        owner[group] if one.worker_id is None else one.worker_id for one, group in places if group in owner
+    )
     sizes = Counter(group for _one, group in free if group not in owner)
-    ordered = sorted(sizes, key=str)
-    shares = assignment([sizes[group] for group in ordered], already=[already[one.id] for one in workers])
-    owner |= {group: workers[share].id for group, share in zip(ordered, shares, strict=True)}
+    for team in dict.fromkeys(group[0] for group in sizes):
+        owner |= _shared({group: n for group, n in sizes.items() if group[0] == team}, teams.get(team, []), already)
     for one, group in free:
         one.worker_id = owner[group]
         one.due_on = due
@@ -175,6 +184,22 @@ def sheet_csv(rows: Sequence[SheetRow]) -> bytes:
     return text.getvalue().encode("utf-8-sig")
 
 
+def _shared(
+    sizes: Mapping[_Whole, int], workers: Sequence[int], already: Mapping[int | None, int]
+) -> dict[_Whole, int]:
+    """Which of the workers of one team gets each group."""
+    if not workers:
+        raise ServiceError(
+            mark(
+                "There is nobody to share the work among who is not of one agency alone: `sipas fieldwork workers` "
+                "adds workers."
+            )
+        )
+    ordered = sorted(sizes, key=str)
+    shares = assignment([sizes[group] for group in ordered], already=[already[worker] for worker in workers])
+    return {group: workers[share] for group, share in zip(ordered, shares, strict=True)}
+
+
 def _contact(contact: Contact | None) -> tuple[str, str, str]:
     return (contact.name, contact.address, contact.phone) if contact else ("", "", "")
 
@@ -197,11 +222,13 @@ def _open_places(fieldwork: FieldworkRef) -> Any:
     )
 
 
-def _whole(unit: SampledUnit, by: str) -> tuple[object, ...]:
+def _whole(unit: SampledUnit, by: str, teams: Mapping[int | None, object]) -> _Whole:
+    """What goes to one worker together: the agency whose workers it is for, and what is kept whole."""
+    team = unit.agency_id if unit.agency_id in teams else None
     if by == "agency":
-        return (unit.agency_id,)
+        return team, unit.agency_id, None
     # Without primary units there is nothing to keep whole but the person.
-    return (unit.stratum, unit.psu) if unit.psu is not None else (unit.stratum, unit.id)
+    return team, unit.stratum, unit.psu if unit.psu is not None else unit.id
 
 
 def _kind(text: str) -> WorkerKind:

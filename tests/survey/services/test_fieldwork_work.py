@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from survey.models import FieldWorker, SampledUnit
 from survey.services import (
+    agencies,
     dispositions,
     fieldwork_call_backs,
     fieldwork_closing,
@@ -232,7 +233,9 @@ def test_rates_are_those_drawn_first_and_the_export_has_who_holds_the_place(plac
 def keep_workers(database, data=WORKERS):
     return held(
         database,
-        lambda session, one: fieldwork_workers.keep_workers(session, one, fieldwork_workers.read_workers(data)),
+        lambda session, one: fieldwork_workers.keep_workers(
+            session, one, fieldwork_workers.read_workers(data, agencies=agencies.listing(session))
+        ),
     )
 
 
@@ -248,6 +251,29 @@ def test_primary_units_stay_whole_and_the_work_is_even(place, files):
     assert [len(found) for found in owners.values()] == [1, 1, 1, 1]
     # Again changes nothing.
     assert held(place, fieldwork_workers.assign, by="psu", due=None) == loads
+
+
+def test_the_people_of_an_agency_with_workers_of_its_own_are_theirs(place, files):
+    keep_workers(
+        place,
+        "code,name,kind,agency\nA,Bưu điện Ea Ô,post_office,xa-ea-o\nB,Bé,interviewer,\nC,Cúc,front,\n".encode(),
+    )
+    loads = held(place, fieldwork_workers.assign, by="psu", due=None)
+    assert [(one.code, one.people) for one in loads] == [("A", 6), ("B", 3), ("C", 3)]
+    codes = {}
+    for one in drawn.units(place).values():
+        codes.setdefault(one.worker_id, set()).add(one.stratum)
+    assert sorted(map(sorted, (found for worker, found in codes.items() if worker))) == [
+        ["so-noi-vu"],
+        ["so-noi-vu"],
+        ["xa-ea-o"],
+    ]
+
+
+def test_people_of_other_agencies_are_not_given_to_an_agency_s_own_workers(place):
+    keep_workers(place, "code,name,kind,agency\nA,Bưu điện Ea Ô,post_office,xa-ea-o\n".encode())
+    with pytest.raises(ServiceError, match="one agency alone"):
+        held(place, fieldwork_workers.assign, by="psu", due=None)
 
 
 def test_a_new_worker_s_name_is_changed_and_not_doubled(place):
@@ -349,10 +375,7 @@ def test_who_is_late_is_told_by_worker_and_answers_by_day_and_agency(place, file
 
 
 def test_those_to_be_called_back_answered_are_drawn_once_and_can_be_drawn_again_from_the_seed(place, files):
-    held(
-        place,
-        lambda session, one: fieldwork_workers.keep_workers(session, one, fieldwork_workers.read_workers(WORKERS)),
-    )
+    keep_workers(place)
     held(place, fieldwork_workers.assign, by="agency", due=None)
     sample = drawn.read(files.sample)
     for row in sample[:10]:
