@@ -22,7 +22,7 @@ import report
 import sites
 from sqlalchemy import text
 
-from survey.services import collect
+from survey.services import form_tokens
 
 CONNECTIONS = 32
 ITEMS = ("tiep_can", "thu_tuc", "cong_chuc", "ket_qua", "gop_y", "phuc_vu")
@@ -79,8 +79,8 @@ def measure(kind: str, seconds: int) -> tuple[float, float, float, float, float]
 
 def form(site: sites.Site) -> str:
     counter, path = random.choice(site.counters)
-    key = site.settings.key(collect.KEY_PURPOSE)
-    token = collect.mint_token(counter, key=key, now=dt.datetime.now(dt.UTC), rng=secrets.token_bytes)
+    key = site.settings.key(form_tokens.KEY_PURPOSE)
+    token = form_tokens.mint(counter, key=key, now=dt.datetime.now(dt.UTC), rng=secrets.token_bytes)
     answers = {item: random.choice("2344455") for item in ITEMS}
     return f"{path} {urlencode({'form_token': token, **answers, 'y_kien': 'Cán bộ hướng dẫn tận tình.'})}"
 

@@ -22,14 +22,15 @@ import report
 
 from forms import loading
 from survey.db import Database
+from survey.models import Trust
 from survey.services import agencies, collect, counters, waves
-from survey.services.collect import CounterAccess
+from survey.services.collect import FormAccess
 
 NOW = dt.datetime(2026, 10, 7, 5, 0, tzinfo=dt.UTC)
 ANSWERS = {"tiep_can": 5, "thu_tuc": 4, "cong_chuc": 5, "ket_qua": 4, "gop_y": 4, "phuc_vu": 5}
 
 
-def access_to_a_counter(database: Database) -> CounterAccess:
+def access_to_a_counter(database: Database) -> FormAccess:
     questionnaire = loading.load("sipas-counter")
     with database.writing() as session:
         agencies.load_seed(session)
@@ -43,10 +44,10 @@ def access_to_a_counter(database: Database) -> CounterAccess:
             closes_on=NOW.date(),
         )
         counter = counters.make(session, agency, name="Quầy số 1")
-    return CounterAccess(counter, agency, wave, questionnaire, 1)
+    return FormAccess(counter, wave, questionnaire, Trust.SIGNED)
 
 
-def milliseconds(database: Database, access: CounterAccess, *, threads: int, writes: int) -> np.ndarray:
+def milliseconds(database: Database, access: FormAccess, *, threads: int, writes: int) -> np.ndarray:
     """How long each write took, from asking for a turn to the commit."""
     taken: list[float] = []
     ready = threading.Barrier(threads)

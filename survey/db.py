@@ -95,6 +95,18 @@ class Database:
             for statement in _CLEANING[self.engine.dialect.name](tables):
                 connection.exec_driver_sql(statement)
 
+    def rewrite(self, *tables: str) -> bool:
+        """Have these tables and their indexes written anew, so that no page keeps a byte of what was deleted.
+
+        False where somebody read the SQLite file all the while, so that its log keeps the old pages for now.
+        In PostgreSQL this waits until nobody reads them, and whoever wants to meanwhile waits too. It is for tables
+        with names in them, from which rows are deleted once in a while.
+        """
+        with self.engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
+            results = [connection.exec_driver_sql(one) for one in _REWRITING[self.engine.dialect.name](tables)]
+            # The checkpoint says whether it was kept from finishing.
+            return not any(result.scalar() for result in results if result.returns_rows)
+
     def close(self) -> None:
         """Close all connections."""
         self.engine.dispose()
@@ -220,5 +232,10 @@ def _postgresql(url: str) -> Engine:
 _CLEANING: dict[str, Callable[[tuple[str, ...]], list[str]]] = {
     "sqlite": lambda _tables: ["PRAGMA wal_checkpoint(TRUNCATE)"],
     "postgresql": lambda tables: [f"VACUUM {table}" for table in tables],
+}
+# VACUUM alone leaves an index's pages as they were, with the keys of rows that are gone.
+_REWRITING: dict[str, Callable[[tuple[str, ...]], list[str]]] = {
+    "sqlite": _CLEANING["sqlite"],
+    "postgresql": lambda tables: [f"VACUUM FULL {table}" for table in tables],
 }
 _ENGINES: dict[str, Callable[[str], Engine]] = {"sqlite": _sqlite, "postgresql": _postgresql}

@@ -39,6 +39,7 @@ COMMANDS = {
     "weights": "survey.cli.weights",
     "frame": "survey.cli.frame",
     "design": "survey.cli.design",
+    "fieldwork": "survey.cli.fieldwork",
 }
 
 

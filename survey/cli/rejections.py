@@ -12,17 +12,19 @@ from survey.services.import_problems import ImportRejected
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from survey.services.import_problems import ImportProblem
 
 
 @contextmanager
-def said_line_by_line() -> Iterator[None]:
-    """Turn an ImportRejected into a refusal that lists its faults."""
+def said_line_by_line(file: Path | None = None) -> Iterator[None]:
+    """Turn an ImportRejected into a refusal that lists its faults, and names the file where a command reads several."""
     try:
         yield
     except ImportRejected as rejected:
-        lines = [i18n.explain(rejected), *map(_sentence, rejected.problems)]
+        named = f"{file}: " if file else ""
+        lines = [named + i18n.explain(rejected), *map(_sentence, rejected.problems)]
         raise Refusal("\n".join(lines)) from rejected
 
 

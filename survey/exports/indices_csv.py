@@ -8,6 +8,7 @@ import math
 from typing import TYPE_CHECKING
 
 from survey.exports.wording_of_ways import WAYS
+from survey.services.spreadsheets import harmless
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,8 +40,6 @@ COLUMNS = (
     # How all responses of the agency came, the same on each of its lines; empty where that is not shown.
     *(f"{ways.name}_{column}" for ways in WAYS for column in ("agencies", *ways.kinds)),
 )
-# The last four are the full-width forms, which some spreadsheets read as the plain ones.
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 
 
 def indices_csv(table: IndexTable, *, language: Locale) -> bytes:
@@ -52,11 +51,6 @@ def indices_csv(table: IndexTable, *, language: Locale) -> bytes:
         for dimension in table.figures:
             writer.writerow(_line(table, row, dimension, language=language))
     return text.getvalue().encode("utf-8-sig")
-
-
-def harmless(text: str) -> str:
-    """`text` such that a spreadsheet shows it and never runs it as a formula."""
-    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
 
 
 def _line(table: IndexTable, row: IndexRow, dimension: DimensionName, *, language: Locale) -> dict[str, str]:

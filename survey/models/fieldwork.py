@@ -57,6 +57,9 @@ class FieldWorker(Base):
     code: Mapped[str] = mapped_column(String(40))
     name: Mapped[str] = mapped_column(String(200))
     kind: Mapped[WorkerKind] = mapped_column(by_value(WorkerKind, name="kind"))
+    agency_id: Mapped[int | None] = mapped_column(
+        ForeignKey("agencies.id"), comment="Whose people alone are reached. Null: everybody's."
+    )
 
 
 class SampledUnit(Base):

@@ -117,6 +117,52 @@ class RevokedSlip(SlipError):
     message = mark("This slip has been withdrawn. Please answer with the QR code at the counter.")
 
 
+class InvitationError(CodeError):
+    """An invitation's code that does not lead to a form."""
+
+
+class UnknownInvitation(InvitationError):
+    """It is no code, a newer letter has taken its place, or the fieldwork is closed and its codes are erased."""
+
+    message = mark(
+        "Please compare the code with your letter. If you were sent a newer letter, only the code in that one is good. "
+        "When the survey is over all codes are erased."
+    )
+
+
+class UsedInvitation(InvitationError):
+    """A form has come in with it."""
+
+    message = mark(
+        "Answers have come in with the code of this letter, and each letter counts once. If they were yours, they are "
+        "counted and nothing is left to do. If they were not, please tell the office named in the letter."
+    )
+
+
+class ReplacedInvitation(InvitationError):
+    """Somebody of the reserve has taken the place in the sample."""
+
+    message = mark(
+        "We had no answer from you in time, and somebody else has been asked in your place. Nothing is left to do. "
+        "Thank you for wanting to give your opinion."
+    )
+
+
+class EarlyInvitation(InvitationError):
+    """The survey has not begun."""
+
+    message = mark("The survey of this letter has not begun yet. Please open the form from the day in the letter on.")
+
+
+class OverInvitation(InvitationError):
+    """The survey is over, or its fieldwork is closed."""
+
+    message = mark(
+        "The survey of this letter is over, and no more answers can be taken. Thank you for wanting to give your "
+        "opinion."
+    )
+
+
 class ClosedKiosk(CodeError):
     """The kiosk was closed in the console or by `sipas kiosk close`."""
 

@@ -16,7 +16,7 @@ from sqlalchemy.orm import joinedload
 
 from survey.i18n import mark
 from survey.models import Counter, Entry, Kiosk, Trust
-from survey.services import codes, collect, hashing
+from survey.services import codes, collect, form_tokens, hashing
 from survey.services.errors import ClosedKiosk, ForgedCode, NotFoundError, ServiceError, UnknownCode
 from survey.services.references import CounterRef
 from survey.services.response_rows import receipt_for
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
-    from survey.services.collect import CounterAccess
+    from survey.services.collect import FormAccess
 
 KEY_PURPOSE = "kiosk codes"
 PIN_DIGITS = 6
@@ -103,7 +103,7 @@ def url_of(kiosk: KioskRef, *, base_url: str, key: bytes) -> str:
 
 def resolve(
     session: Session, code: str, *, key_for: Callable[[str], bytes], now: dt.datetime, token: str = ""
-) -> tuple[KioskRef, CounterAccess]:
+) -> tuple[KioskRef, FormAccess]:
     """The kiosk that `code` opens and the form there, or the CodeError that says why it opens nothing.
 
     `token` is that of the form that comes in (see `collect.at_counter`).
@@ -135,18 +135,18 @@ def is_pin(session: Session, kiosk: KioskRef, pin: str) -> bool:
 
 
 def spare_forms(
-    access: CounterAccess, *, size: int = PACK_SIZE, key: bytes, now: dt.datetime, rng: Callable[[int], bytes]
+    access: FormAccess, *, size: int = PACK_SIZE, key: bytes, now: dt.datetime, rng: Callable[[int], bytes]
 ) -> list[SpareForm]:
-    """Forms for the visitors to come. `key` is the installation's for `collect.KEY_PURPOSE`.
+    """Forms for the visitors to come. `key` is the installation's for `form_tokens.KEY_PURPOSE`.
 
     They say that they were shown before: the second in them is not when anybody began to read.
     """
-    return [_spare_form(access.counter.code, key=key, now=now, rng=rng) for _ in range(size)]
+    return [_spare_form(access.signed_for, key=key, now=now, rng=rng) for _ in range(size)]
 
 
-def _spare_form(counter_code: str, *, key: bytes, now: dt.datetime, rng: Callable[[int], bytes]) -> SpareForm:
-    token = collect.mint_token(counter_code, key=key, now=now, rng=rng, shown_before=True, entry=Entry.KIOSK)
-    showing = collect.open_token(token, counter_code=counter_code, key=key, now=now)
+def _spare_form(signed_for: str, *, key: bytes, now: dt.datetime, rng: Callable[[int], bytes]) -> SpareForm:
+    token = form_tokens.mint(signed_for, key=key, now=now, rng=rng, shown_before=True, entry=Entry.KIOSK)
+    showing = form_tokens.open_token(token, signed_for=signed_for, key=key, now=now)
     return SpareForm(token, receipt_for(showing.submission_key))
 
 

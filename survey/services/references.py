@@ -58,6 +58,24 @@ class CounterRef:
 
 
 @dataclass(frozen=True, slots=True)
+class SamplePlace:
+    """A place in a drawn sample as its response has it: whose service is rated, and for how many it stands.
+
+    Others were drawn alike and have the same: it names no unit and no person.
+    """
+
+    agency: AgencyRef
+    stratum: str
+    psu: str | None
+    weight: float
+
+    @classmethod
+    def of(cls, unit: models.SampledUnit) -> SamplePlace:
+        """The value of a row."""
+        return cls(agency=AgencyRef.of(unit.agency), stratum=unit.stratum, psu=unit.psu, weight=unit.weight)
+
+
+@dataclass(frozen=True, slots=True)
 class PosterRef:
     """One printing of a counter's poster; `codes.code_for(counter_id, serial, key=…)` is what it carries."""
 

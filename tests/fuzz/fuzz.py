@@ -37,7 +37,7 @@ from survey.app import create_app  # noqa: E402
 from survey.config import Settings  # noqa: E402
 from survey.db import Database  # noqa: E402
 from survey.models import Entry  # noqa: E402
-from survey.services import agencies, codes, collect, counters, kiosks, slip_codes, slips, waves  # noqa: E402
+from survey.services import agencies, codes, counters, form_tokens, kiosks, slip_codes, slips, waves  # noqa: E402
 from tests.fuzz.domain import WAYS, Domain  # noqa: E402
 from tests.fuzz.posts import ANSWERS_TO, MORE_WAYS, OWN, RATINGS, Post, posts, varied  # noqa: E402
 
@@ -73,7 +73,7 @@ class Site:
         )
         self.database = Database(self.settings.database_url)
         self.database.upgrade()
-        self.key = self.settings.key(collect.KEY_PURPOSE)
+        self.key = self.settings.key(form_tokens.KEY_PURPOSE)
         self._open()
         self.app = create_app(self.settings, database=self.database, clock=lambda: NOW)
         self.client = FlaskClient(self.app, use_cookies=False)
@@ -160,9 +160,7 @@ class Site:
         return made[post.token]()
 
     def _mint(self, *, entry: Entry = Entry.PHONE, counter: str = "", now: dt.datetime = NOW) -> str:
-        return collect.mint_token(
-            counter or self.here.code, key=self.key, now=now, rng=secrets.token_bytes, entry=entry
-        )
+        return form_tokens.mint(counter or self.here.code, key=self.key, now=now, rng=secrets.token_bytes, entry=entry)
 
     def look(self) -> int:
         """Hold every row to the witness and to what was acknowledged; how many rows there are."""

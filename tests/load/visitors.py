@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from survey.services import collect
+from survey.services import form_tokens
 
 if TYPE_CHECKING:
     import sites
@@ -78,7 +78,7 @@ class Visitors:
     def __init__(self, site: sites.Site, *, seed: int) -> None:
         parts = urlsplit(site.url)
         self._host, self._port = parts.hostname, parts.port
-        self._signing_key = site.settings.key(collect.KEY_PURPOSE)
+        self._signing_key = site.settings.key(form_tokens.KEY_PURPOSE)
         self._counters = site.counters
         self._chance = random.Random(seed)
 
@@ -87,7 +87,7 @@ class Visitors:
         counter, path = self._chance.choice(self._counters)
         key = secrets.token_bytes(16)
         shown = dt.datetime.now(dt.UTC) - READING_TIME
-        token = collect.mint_token(counter, key=self._signing_key, now=shown, rng=lambda _: key)
+        token = form_tokens.mint(counter, key=self._signing_key, now=shown, rng=lambda _: key)
         return Form(key.hex(), path, self._answers(token), self.address())
 
     async def send(self, form: Form) -> Reply:

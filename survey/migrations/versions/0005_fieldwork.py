@@ -6,6 +6,12 @@ from alembic import op
 revision = "0005"
 down_revision = "0004"
 
+# What the planner remembers of a column are values of it, which stay when the rows are gone.
+NOT_TO_BE_SAMPLED = {
+    "contacts": ("name", "address", "phone"),
+    "sampled_units": ("unit", "code_hash"),
+    "field_workers": ("code", "name"),
+}
 WORKERS = ("interviewer", "post_office", "front")
 
 
@@ -37,6 +43,13 @@ def upgrade() -> None:
             sa.Enum(*WORKERS, name="kind", native_enum=False, create_constraint=True, length=16),
             nullable=False,
         ),
+        sa.Column(
+            "agency_id",
+            sa.Integer(),
+            sa.ForeignKey("agencies.id"),
+            nullable=True,
+            comment="Whose people alone are reached. Null: everybody's.",
+        ),
         sa.UniqueConstraint("fieldwork_id", "code"),
         sa.CheckConstraint("code <> ''", name="code_given"),
         sa.CheckConstraint("name <> ''", name="name_given"),
@@ -54,13 +67,17 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), primary_key=True),
         _fieldwork(index=True),
         *_place(),
-        sa.Column("weight", sa.Float(), nullable=False),
+        sa.Column("weight", sa.Double(), nullable=False),
         sa.Column("is_substitute", sa.Boolean(), nullable=False),
         sa.Column("is_replaced", sa.Boolean(), nullable=False),
         sa.Column("disposition", sa.String(8), nullable=False),
         sa.Column("n", sa.Integer(), nullable=False),
         sa.CheckConstraint("n > 0", name="somebody"),
     )
+    if op.get_bind().dialect.name == "postgresql":
+        for table, columns in NOT_TO_BE_SAMPLED.items():
+            for column in columns:
+                op.execute(f"ALTER TABLE {table} ALTER COLUMN {column} SET STATISTICS 0")
 
 
 def downgrade() -> None:
@@ -90,7 +107,7 @@ def _make_table_of_units() -> None:
         *_place(),
         sa.Column(
             "weight",
-            sa.Float(),
+            sa.Double(),
             nullable=False,
             comment="Of the place in the sample: a substitute has that of whom it replaces.",
         ),

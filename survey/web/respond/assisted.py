@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 @blueprint.get(f"{FORM}/ASSISTED")
 def ask_assisted(way: str, code: str) -> ResponseReturnValue:
     """The same form, whose token says that it is filled in for another person; sending it is no different."""
-    access = form.open_counter(way, code)
+    access = form.open_access(way, code)
     response = make_response(form.page(access, token=form.fresh_token(access, entry=Entry.ASSISTED)))
     response.headers["Cache-Control"] = "private, no-cache"
     return response

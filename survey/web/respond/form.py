@@ -1,8 +1,9 @@
-"""The form behind one counter's code: opened, signed and drawn."""
+"""The form behind a code: opened, signed and drawn."""
 
 from __future__ import annotations
 
 import logging
+import re
 from typing import TYPE_CHECKING, Any
 
 from flask import g, render_template, request, url_for
@@ -10,56 +11,64 @@ from werkzeug.datastructures import MultiDict
 
 from survey.i18n import current
 from survey.models import Entry
-from survey.services import codes, collect, receipt_facts
-from survey.services.errors import ExpiredCode, ForgedCode, RevokedCode, SlipError, TokenExpired, UnknownCode, UsedSlip
+from survey.services import codes, collect, form_tokens, receipt_facts
+from survey.services.errors import (
+    ExpiredCode,
+    ForgedCode,
+    InvitationError,
+    RevokedCode,
+    SlipError,
+    TokenExpired,
+    UnknownCode,
+)
 from survey.web.respond.questions import Sheet, error_links
 from survey.web.site import site
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from survey.services.collect import CounterAccess, Showing
+    from survey.services.collect import FormAccess
+    from survey.services.errors import CodeError
+    from survey.services.form_tokens import Showing
     from survey.web.errors import Failure
 
 TOKEN_FIELD = "form_token"  # noqa: S105 - the name of a field.
 logger = logging.getLogger(__name__)
 
 
-def open_counter(way: str, code: str) -> CounterAccess:
+def open_access(way: str, code: str) -> FormAccess:
     """What `code` opens by that way in; kept for the request, so that a failure later on can still show the form."""
     try:
         with site().database.reading() as session:
             access = collect.resolve(
                 session, way, code, key_for=site().settings.key, now=site().clock(), token=posted_token()
             )
-        # To a form that comes in the transaction that keeps it says so: it may be the very one that used the slip.
-        if access.slip and access.slip.is_used and request.method != "POST":
-            raise UsedSlip
-    except SlipError as error:
-        # Neither the code nor its batch: at a quiet counter that and the minute would be somebody.
-        logger.warning("A slip's code was refused: %s.", type(error).__name__.removesuffix("Slip").lower())
+        # To a form that comes in the transaction that keeps it says so: it may be the very one that used the code.
+        if access.once and access.once.is_used and request.method != "POST":
+            raise access.once.refusal
+    except (SlipError, InvitationError) as error:
+        # Neither the code nor its batch or place: at a quiet counter that and the minute would be somebody.
+        whose = "A slip's" if isinstance(error, SlipError) else "An invitation's"
+        logger.warning("%s code was refused: %s.", whose, _reason(error))
         raise
     except (ForgedCode, UnknownCode, ExpiredCode, RevokedCode) as error:
         # The counter and the poster it says it is of, and not the signature: logs are no place for codes.
         if poster := codes.claimed(code):
-            reason = type(error).__name__.removesuffix("Code").lower()
-            logger.warning("A code of poster %s was refused: %s.", poster, reason)
+            logger.warning("A code of poster %s was refused: %s.", poster, _reason(error))
         raise
-    g.counter_access = access
+    g.form_access = access
     return access
 
 
-def fresh_token(access: CounterAccess, *, shown_before: bool = False, entry: Entry = Entry.PHONE) -> str:
-    """A new submission key, signed for this counter and this second."""
+def fresh_token(access: FormAccess, *, shown_before: bool = False, entry: Entry = Entry.PHONE) -> str:
+    """A new submission key, signed for its place and this second."""
     now, chance = site().clock(), site().random_bytes
-    return collect.mint_token(
-        access.counter.code, key=_key(), now=now, rng=chance, shown_before=shown_before, entry=entry
-    )
+    return form_tokens.mint(access.signed_for, key=_key(), now=now, rng=chance, shown_before=shown_before, entry=entry)
 
 
-def entry_of(access: CounterAccess, token: str) -> Entry:
+def entry_of(access: FormAccess, token: str) -> Entry:
     """Who fills in the form of `token`: with a phone, at a kiosk, or with somebody's help."""
-    return collect.entry_of(token, counter_code=access.counter.code, key=_key())
+    return form_tokens.entry_of(token, signed_for=access.signed_for, key=_key())
 
 
 def posted_token() -> str:
@@ -71,17 +80,17 @@ def posted_token() -> str:
     return given[0] if len(given) == 1 else ""
 
 
-def open_token(access: CounterAccess) -> Showing:
+def open_token(access: FormAccess) -> Showing:
     """What the posted token was signed for, or a TokenError; a form that is kept opens at any time."""
-    counter_code = access.counter.code
+    signed_for = access.signed_for
     try:
-        return collect.open_token(posted_token(), counter_code=counter_code, key=_key(), now=site().clock())
+        return form_tokens.open_token(posted_token(), signed_for=signed_for, key=_key(), now=site().clock())
     except TokenExpired:
         with site().database.reading() as session:
-            return collect.open_kept(session, posted_token(), counter_code=counter_code, key=_key())
+            return collect.open_kept(session, posted_token(), signed_for=signed_for, key=_key())
 
 
-def facts(access: CounterAccess, showing: Showing) -> dict[str, Any]:
+def facts(access: FormAccess, showing: Showing) -> dict[str, Any]:
     """What is kept of how the form was entered, and of the sender's address and haste: yes, no or unknown."""
     # A kiosk and a helper stand in the office whoever is answering: their network says nothing.
     networks = site().settings.office_networks if showing.entry is Entry.PHONE else ()
@@ -93,7 +102,7 @@ def facts(access: CounterAccess, showing: Showing) -> dict[str, Any]:
 
 
 def page(
-    access: CounterAccess,
+    access: FormAccess,
     *,
     token: str,
     errors: Mapping[str, str] | None = None,
@@ -125,5 +134,10 @@ def page(
     )
 
 
+def _reason(error: CodeError) -> str:
+    """The first word of its name: `expired` of ExpiredSlip."""
+    return re.split(r"(?<=[a-z])(?=[A-Z])", type(error).__name__)[0].lower()
+
+
 def _key() -> bytes:
-    return site().settings.key(collect.KEY_PURPOSE)
+    return site().settings.key(form_tokens.KEY_PURPOSE)

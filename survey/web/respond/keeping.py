@@ -12,10 +12,11 @@ from survey.web.site import site
 
 if TYPE_CHECKING:
     from forms.answers import Submission
-    from survey.services.collect import CounterAccess, Receipt, Showing
+    from survey.services.collect import FormAccess, Receipt
+    from survey.services.form_tokens import Showing
 
 
-def keep(access: CounterAccess, showing: Showing, submission: Submission) -> Receipt:
+def keep(access: FormAccess, showing: Showing, submission: Submission) -> Receipt:
     """Store a submission without errors and commit it: what the receipt says is true once this returns."""
     with site().database.writing() as session:
         receipt = collect.record(

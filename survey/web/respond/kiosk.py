@@ -18,7 +18,7 @@ from werkzeug.exceptions import Forbidden, TooManyRequests
 from forms import answers
 from survey.i18n import current, gettext
 from survey.models import Entry
-from survey.services import codes, collect, kiosks
+from survey.services import codes, form_tokens, kiosks
 from survey.services.errors import ForgedCode, TokenForged
 from survey.web.console.throttle import Throttle
 from survey.web.languages import home_url
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from flask.blueprints import BlueprintSetupState
     from flask.typing import ResponseReturnValue
 
-    from survey.services.collect import CounterAccess
+    from survey.services.collect import FormAccess
     from survey.services.kiosks import KioskRef
 
 blueprint = Blueprint("kiosk", __name__, url_prefix="/K")
@@ -79,9 +79,9 @@ def show(code: str) -> ResponseReturnValue:
 def pack(code: str) -> ResponseReturnValue:
     """Forms for the visitors to come, and for how many seconds they are good."""
     _, access = _opened(code)
-    chance, now, key = site().random_bytes, site().clock(), site().settings.key(collect.KEY_PURPOSE)
+    chance, now, key = site().random_bytes, site().clock(), site().settings.key(form_tokens.KEY_PURPOSE)
     forms = kiosks.spare_forms(access, key=key, now=now, rng=chance)
-    life = collect.TOKEN_LIFE[Entry.KIOSK]
+    life = form_tokens.LIFE[Entry.KIOSK]
     return jsonify(seconds=int(life.total_seconds()), forms=[[one.token, one.receipt] for one in forms])
 
 
@@ -118,7 +118,7 @@ def leave(code: str) -> ResponseReturnValue:
     return jsonify(url=home_url())
 
 
-def _opened(code: str) -> tuple[KioskRef, CounterAccess]:
+def _opened(code: str) -> tuple[KioskRef, FormAccess]:
     try:
         with site().database.reading() as session:
             return kiosks.resolve(

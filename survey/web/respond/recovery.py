@@ -15,7 +15,8 @@ from survey.web import errors
 from survey.web.respond import form
 
 if TYPE_CHECKING:
-    from survey.services.errors import ConflictingReplay, TokenError, UsedSlip
+    from survey.services.collect import FormAccess
+    from survey.services.errors import ConflictingReplay, TokenError, UsedInvitation, UsedSlip
 
 logger = logging.getLogger(__name__)
 
@@ -38,14 +39,14 @@ LAST_RESORT = Markup("""<!DOCTYPE html>
 def offer_fresh_form(error: TokenError) -> Response:
     """The form again with its answers and a new token."""
     failure = errors.note(error)
-    entry = form.entry_of(g.counter_access, form.posted_token())
-    token = form.fresh_token(g.counter_access, shown_before=True, entry=entry)
-    return _reply(form.page(g.counter_access, token=token, failure=failure), failure)
+    entry = form.entry_of(g.form_access, form.posted_token())
+    token = form.fresh_token(g.form_access, shown_before=True, entry=entry)
+    return _reply(form.page(g.form_access, token=token, failure=failure), failure)
 
 
 def offer_without_slip(error: UsedSlip) -> Response:
     """The form again with its answers: sent from here, it goes by the counter's number and counts as such."""
-    if request.method != "POST" or "counter_access" not in g:
+    if request.method != "POST" or "form_access" not in g:
         return errors.show(error)
     failure = replace(
         errors.note(error),
@@ -54,9 +55,24 @@ def offer_without_slip(error: UsedSlip) -> Response:
             "page: they are then counted without the slip, as those given with the counter's number."
         ),
     )
-    access = g.counter_access
-    url = url_for("respond.send", way="N", code=access.counter.short_code)
+    access: FormAccess = g.form_access
+    digits = access.counter.short_code if access.counter else ""
+    url = url_for("respond.send", way="N", code=digits)
     return _reply(form.page(access, token=form.posted_token(), failure=failure, to=url), failure)
+
+
+def show_not_counted(error: UsedInvitation) -> Response:
+    """The form again with its answers, for whoever wants to show or keep them: they have no other way to count."""
+    if request.method != "POST" or "form_access" not in g:
+        return errors.show(error)
+    failure = replace(
+        errors.note(error),
+        explanation=gettext(
+            "Another form has come in with the code of this letter, and each letter counts once: the answers below are "
+            "not counted. If the other form was not yours, please tell the office named in the letter."
+        ),
+    )
+    return _reply(form.page(g.form_access, token=form.posted_token(), failure=failure), failure)
 
 
 def explain_conflict(error: ConflictingReplay) -> Response:
@@ -96,9 +112,9 @@ def _page_to_send_again(failure: errors.Failure) -> str:
 
 
 def _whole_form(failure: errors.Failure) -> str:
-    if "counter_access" not in g:
+    if "form_access" not in g:
         return _answers_only(failure)
-    return form.page(g.counter_access, token=form.posted_token(), failure=failure)
+    return form.page(g.form_access, token=form.posted_token(), failure=failure)
 
 
 def _answers_only(failure: errors.Failure) -> str:

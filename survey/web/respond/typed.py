@@ -9,7 +9,7 @@ from flask import redirect, render_template, request, url_for
 
 from survey.i18n import mark as N_  # noqa: N812 - the name that Babel's extraction looks for.
 from survey.services import collect
-from survey.services.errors import UnknownShortCode, UnknownSlip
+from survey.services.errors import UnknownInvitation, UnknownShortCode, UnknownSlip
 from survey.web import errors
 from survey.web.post_limit import count_post
 from survey.web.respond import form
@@ -43,6 +43,12 @@ TYPED = {
         hint=N_("Small letters will do, and the dashes may be left out. There is no letter O, I or L in it."),
         keyboard="text",
     ),
+    "I": TypedWay(
+        title=N_("Give your opinion with the code in your letter"),
+        label=N_("Code in the letter (13 letters and digits)"),
+        hint=N_("Small letters will do, and the dashes may be left out. There is no letter O, I or L in it."),
+        keyboard="text",
+    ),
 }
 WAY = f"/<any({', '.join(TYPED)}):way>"
 FIELD = "code"
@@ -65,8 +71,8 @@ def open_typed(way: str) -> ResponseReturnValue:
     refuse_other_sites()
     code = collect.as_printed(way, request.form.get(FIELD, ""))
     try:
-        form.open_counter(way, code)
-    except (UnknownShortCode, UnknownSlip) as error:
+        form.open_access(way, code)
+    except (UnknownShortCode, UnknownSlip, UnknownInvitation) as error:
         failure = errors.note(error)
         return _page(way, error=failure.explanation or failure.title), 422
     return redirect(url_for("respond.ask", way=way, code=code), 303)

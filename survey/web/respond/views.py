@@ -10,7 +10,7 @@ from forms import answers
 from survey.exports import receipt_files
 from survey.i18n import gettext
 from survey.services import collect, receipts
-from survey.services.errors import ConflictingReplay, TokenError, UsedSlip
+from survey.services.errors import ConflictingReplay, TokenError, UsedInvitation, UsedSlip
 from survey.web import displays, receipt_lists
 from survey.web.languages import speak
 from survey.web.post_limit import count_post
@@ -30,6 +30,7 @@ console_csrf.exempt(blueprint)
 
 blueprint.register_error_handler(TokenError, recovery.offer_fresh_form)
 blueprint.register_error_handler(UsedSlip, recovery.offer_without_slip)
+blueprint.register_error_handler(UsedInvitation, recovery.show_not_counted)
 blueprint.register_error_handler(ConflictingReplay, recovery.explain_conflict)
 blueprint.register_error_handler(Exception, recovery.offer_retry)
 
@@ -43,7 +44,7 @@ def lower_case(way: str, code: str) -> ResponseReturnValue:
 def ask(way: str, code: str) -> ResponseReturnValue:
     if code != collect.as_printed(way, code):
         return lower_case(way, code)
-    access = form.open_counter(way, code)
+    access = form.open_access(way, code)
     response = make_response(form.page(access, token=form.fresh_token(access)))
     # A new visit asks for a new form; going back shows the form that was sent, so that sending it again counts once.
     response.headers["Cache-Control"] = "private, no-cache"
@@ -61,7 +62,7 @@ def begin_again(way: str, code: str) -> ResponseReturnValue:
 @blueprint.post(FORM)
 def submit(way: str, code: str) -> ResponseReturnValue:
     # Once the form can be shown: whoever has to wait sees the answers in it.
-    access = form.open_counter(way, code)
+    access = form.open_access(way, code)
     count_post()
     displays.choose(request.form.getlist(displays.FIELD))
     if language := request.form.get("switch_language"):

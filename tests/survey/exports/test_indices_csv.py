@@ -3,7 +3,8 @@ import io
 
 import pytest
 
-from survey.exports.indices_csv import harmless, indices_csv
+from survey.exports.indices_csv import indices_csv
+from survey.services.spreadsheets import harmless
 
 
 def read(data: bytes) -> list[dict[str, str]]:

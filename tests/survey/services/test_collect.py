@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select
 
 from survey.models import Agency, Counter, Entry, Response
-from survey.services import agencies, codes, collect, counters, receipts, response_rows, waves
+from survey.services import agencies, codes, collect, counters, form_tokens, receipts, response_rows, waves
 from survey.services.errors import (
     ConflictingReplay,
     ExpiredCode,
@@ -116,11 +116,11 @@ def test_between_waves_there_is_nothing_to_answer(database, seeded):
 
 
 def token(now, counter_code="xa-ea-o-1", **options):
-    return collect.mint_token(counter_code, key=TOKEN_KEY, now=now, rng=lambda size: bytes(range(size)), **options)
+    return form_tokens.mint(counter_code, key=TOKEN_KEY, now=now, rng=lambda size: bytes(range(size)), **options)
 
 
 def opened(text, now, counter_code="xa-ea-o-1"):
-    return collect.open_token(text, counter_code=counter_code, key=TOKEN_KEY, now=now)
+    return form_tokens.open_token(text, signed_for=counter_code, key=TOKEN_KEY, now=now)
 
 
 def test_a_token_carries_the_fresh_submission_key(seeded):
@@ -135,7 +135,7 @@ def test_a_token_tells_to_the_second_how_long_its_form_was_open(seeded):
 
 def test_of_a_form_that_came_back_with_its_answers_nobody_knows_how_long_it_was_read(seeded):
     showing = opened(token(seeded.now, shown_before=True), seeded.now)
-    assert showing == collect.Showing(bytes(range(16)).hex(), None, "phone")
+    assert showing == form_tokens.Showing(bytes(range(16)).hex(), None, "phone")
 
 
 @pytest.mark.parametrize(
@@ -163,10 +163,10 @@ def test_a_token_outlasts_a_network_that_is_away(seeded, entry, hours, good):
 @pytest.mark.parametrize("entry", list(Entry))
 def test_how_a_form_is_filled_in_is_known_however_old_it_is(seeded, entry):
     made = token(seeded.now, entry=entry)
-    assert collect.entry_of(made, counter_code="xa-ea-o-1", key=TOKEN_KEY) == entry
+    assert form_tokens.entry_of(made, signed_for="xa-ea-o-1", key=TOKEN_KEY) == entry
     # Not ours, or not of this counter: nobody said that it was anything else than a phone.
-    assert collect.entry_of(made, counter_code="xa-ea-o-2", key=TOKEN_KEY) == "phone"
-    assert collect.entry_of("B" + made[1:], counter_code="xa-ea-o-1", key=TOKEN_KEY) == "phone"
+    assert form_tokens.entry_of(made, signed_for="xa-ea-o-2", key=TOKEN_KEY) == "phone"
+    assert form_tokens.entry_of("B" + made[1:], signed_for="xa-ea-o-1", key=TOKEN_KEY) == "phone"
 
 
 def test_a_token_of_another_counter_is_refused(seeded):

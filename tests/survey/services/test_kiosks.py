@@ -10,7 +10,7 @@ import secrets
 import pytest
 from sqlalchemy import text
 
-from survey.services import codes, collect, kiosks, receipts
+from survey.services import codes, collect, form_tokens, kiosks, receipts
 from survey.services.errors import ClosedKiosk, ForgedCode, NotFoundError, RevokedCode, ServiceError, UnknownCode
 
 KEY = b"k" * 32
@@ -130,7 +130,7 @@ def test_every_spare_form_is_good_once_for_a_week_and_brings_the_receipt_it_name
     sent_at = seeded.now + dt.timedelta(days=6)
     with database.writing() as session:
         for form in forms:
-            showing = collect.open_token(form.token, counter_code="xa-ea-o-1", key=KEY, now=sent_at)
+            showing = form_tokens.open_token(form.token, signed_for="xa-ea-o-1", key=KEY, now=sent_at)
             # Nobody knows when the visitor began to read.
             assert (showing.entry, showing.age) == ("kiosk", None)
             sent = {"submission_key": showing.submission_key, "language": "vi", "received_at": sent_at}

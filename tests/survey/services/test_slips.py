@@ -19,7 +19,7 @@ from sqlalchemy import MetaData, text
 
 from survey.db import Database
 from survey.models import Trust
-from survey.services import collect, slip_codes, slips
+from survey.services import collect, form_tokens, slip_codes, slips
 from survey.services.errors import (
     EarlySlip,
     ExpiredSlip,
@@ -185,10 +185,10 @@ def test_a_code_is_good_on_its_day_and_for_72_hours_more(database, seeded, momen
 def test_a_form_that_was_open_in_time_comes_in_late_and_one_that_was_not_does_not(database, seeded):
     _, (code, *_) = made(database, seeded)
     last = dt.datetime(2026, 10, 10, 16, 59, tzinfo=dt.UTC)
-    signing = key_for(collect.KEY_PURPOSE)
+    signing = key_for(form_tokens.KEY_PURPOSE)
 
     def token(shown):
-        return collect.mint_token(seeded.counters[0].code, key=signing, now=shown, rng=secrets.token_bytes)
+        return form_tokens.mint(seeded.counters[0].code, key=signing, now=shown, rng=secrets.token_bytes)
 
     late = last + 2 * A_DAY
     assert opened(database, code, now=late, token=token(last)).trust is Trust.VERIFIED
@@ -196,7 +196,7 @@ def test_a_form_that_was_open_in_time_comes_in_late_and_one_that_was_not_does_no
         opened(database, code, now=late, token=token(last + A_DAY))
     # No form that may still come in finds its slip erased.
     assert dt.timedelta(days=slips.DAYS_TO_COME_IN) >= max(
-        life for entry, life in collect.TOKEN_LIFE.items() if entry != "kiosk"
+        life for entry, life in form_tokens.LIFE.items() if entry != "kiosk"
     )
 
 

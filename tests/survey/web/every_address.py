@@ -24,6 +24,7 @@ from survey.app import create_app
 from survey.services import codes, counters, importing, kiosks, receipt_days, slip_codes, slips, users
 from survey.services.daytime import day_of
 from survey.services.receipt_leaves import ReceiptKeys
+from tests.survey import drawn as samples
 from tests.survey.web.conftest import PASSWORD, csrf_token, file_of, lines
 
 if TYPE_CHECKING:
@@ -83,7 +84,8 @@ class Province:
     own: Mapping[str, object]
     others: Mapping[str, object]
     ways: Mapping[str, str]
-    slips: tuple[str, ...]
+    # By the way in, codes that are good once.
+    once: Mapping[str, tuple[str, ...]]
     kiosk_code: str
 
     def addresses(self, *methods: str) -> Iterator[Address]:
@@ -108,9 +110,11 @@ class Province:
             yield values
 
     def code_of(self, way: str, endpoint: str) -> str:
-        """The code of a way in to A's counter; a slip of its own for each endpoint, since one is good once."""
+        """The code of a way in to A's form; one of its own for each endpoint where a code is good once."""
         endpoints = sorted({rule.endpoint for rule in self.app.url_map.iter_rules()})
-        return self.slips[endpoints.index(endpoint)] if way.upper() == "S" else self.ways[way.upper()]
+        if way.upper() in self.once:
+            return self.once[way.upper()][endpoints.index(endpoint)]
+        return self.ways[way.upper()]
 
     def visitor(self) -> FlaskClient:
         return FlaskClient(self.app, use_cookies=True)
@@ -197,6 +201,7 @@ def furnish(settings: Settings, database: Database, seeded: Seeded) -> Province:
     key, now = settings.key(codes.KEY_PURPOSE), seeded.now + dt.timedelta(days=1)
     of_a, of_b = seeded.counters[0], seeded.counters[2]
     drawn = slips.draw(100, rng=secrets.token_bytes)
+    sample = samples.draw(database, settings.key, size=100)
     with database.writing() as session:
         slips.keep(session, of_a, drawn, opens_on=day_of(now), key=settings.key(slip_codes.KEY_PURPOSE), now=now)
         users.add(session, name="canbo", password=PASSWORD)
@@ -241,6 +246,6 @@ def furnish(settings: Settings, database: Database, seeded: Seeded) -> Province:
             "number": kiosk_of_b.id,
         },
         ways={"R": codes.code_for(poster.counter_id, poster.serial, key=key), "N": of_a.short_code or ""},
-        slips=drawn,
+        once={"S": drawn, "I": tuple(sample.codes.values())},
         kiosk_code=kiosks.code_of(kiosk, key=settings.key(kiosks.KEY_PURPOSE)),
     )

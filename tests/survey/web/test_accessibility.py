@@ -19,6 +19,7 @@ from survey.models import Response
 from survey.services import codes, counters, kiosks, receipt_days, slip_codes, slips
 from survey.services.receipt_leaves import ReceiptKeys
 from survey.web.respond import recovery, views
+from tests.survey import drawn as samples
 
 pytestmark = pytest.mark.browser
 
@@ -175,6 +176,11 @@ PAGES = {
     "digits to type": at("/N"),
     "digits mistyped": lambda visitor: visitor.type("/N", "code", "12"),
     "slip to type": at("/S"),
+    "letter": at_place("letter"),
+    "paper form keyed in": at_place("letter assisted"),
+    "unknown letter": at("/I/000000000000"),
+    "replaced letter": at_place("replaced letter"),
+    "letter to type": at("/I"),
     "slip mistyped": lambda visitor: visitor.type("/S", "code", "12"),
     "kiosk": at_place("kiosk"),
     "closed kiosk": at("/K/1-0000000000000"),
@@ -213,7 +219,12 @@ def places(answered, database, settings):
         kiosk = kiosks.make(session, here, pin="204060", now=now)
         receipt_days.close(session, keys=ReceiptKeys.of(settings.key), now=now + dt.timedelta(days=1))
         receipt = session.scalar(select(Response.receipt))
+    sample = samples.draw(database, settings.key)
+    samples.replace(database, 3, by=7)
     return {
+        "letter": f"/I/{sample.codes[1]}",
+        "letter assisted": f"/I/{sample.codes[1]}/ASSISTED",
+        "replaced letter": f"/I/{sample.codes[3]}",
         "form": f"/R/{poster}",
         "assisted": f"/R/{poster}/ASSISTED",
         "digits": f"/N/{here.short_code}",

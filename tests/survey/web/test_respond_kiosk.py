@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import text
 
-from survey.services import codes, collect, kiosks
+from survey.services import codes, form_tokens, kiosks
 
 ALL_FOURS = dict.fromkeys(("tiep_can", "thu_tuc", "cong_chuc", "ket_qua", "gop_y", "phuc_vu"), "4")
 
@@ -70,8 +70,8 @@ def test_what_is_wrong_is_said_by_field_and_nothing_is_stored(client, url, spare
 
 
 def test_a_phone_s_token_is_none_of_a_kiosk_s(client, url, settings, seeded, database):
-    key = settings.key(collect.KEY_PURPOSE)
-    token = collect.mint_token("xa-ea-o-1", key=key, now=seeded.now, rng=bytes)
+    key = settings.key(form_tokens.KEY_PURPOSE)
+    token = form_tokens.mint("xa-ea-o-1", key=key, now=seeded.now, rng=bytes)
     client.post(f"{url}/SEND", data=ALL_FOURS | {"form_token": token}, expect=400)
     assert rows(database) == []
 

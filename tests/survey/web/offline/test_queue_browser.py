@@ -13,6 +13,7 @@ from sqlalchemy import text
 
 from survey import resources
 from survey.services import codes, slip_codes, slips
+from tests.survey import drawn
 
 pytestmark = pytest.mark.browser
 
@@ -125,6 +126,30 @@ def test_a_slip_s_form_is_kept_and_one_that_comes_after_another_can_be_sent_with
     second.click(SEND)
     second.wait_for_url("**/receipts/*")
     assert [row["trust"] for row in kept()] == ["verified", "open"]
+
+
+def test_a_letter_s_form_is_kept_and_one_that_comes_after_another_keeps_its_answers_on_the_phone(  # noqa: PLR0917
+    line, phone, settings, database, seeded, kept
+):
+    letter = f"/I/{drawn.draw(database, settings.key).codes[1]}"
+    pages = [phone(), phone()]
+    for level, page in enumerate(pages, start=4):
+        open_form(page, line.url + letter)
+        answer(page, level)
+    line.state = "cut"
+    for page in pages:
+        page.click(SEND)
+        page.wait_for_selector("#kept-forms [data-state=waiting]")
+    line.state = "open"
+    first, second = pages
+    first.evaluate("dispatchEvent(new Event('online'))")
+    receipt = receipt_on(first)
+    second.evaluate("dispatchEvent(new Event('online'))")
+    second.wait_for_selector("#kept-forms [data-state=refused]")
+    second.click("#kept-forms button")
+    second.wait_for_selector(".banner.error")
+    assert second.is_checked("input[name=phuc_vu][value='5']")
+    assert [(row["receipt"], row["trust"], row["counter_id"]) for row in kept()] == [(receipt, "verified", None)]
 
 
 def test_two_tabs_that_send_at_once_keep_each_form_once(line, phone, path, kept):
