@@ -149,7 +149,7 @@ def test_a_mistake_is_named_by_its_key(old, new, path, said):
 
 
 def test_what_is_not_toml_is_told_with_its_line():
-    assert "line 1" in problems("name = ")[""]
+    assert "line 1" in problems("name = \nseed = 1")[""]
 
 
 def test_a_total_that_the_strata_do_not_have_is_refused():
