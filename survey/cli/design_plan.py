@@ -34,7 +34,13 @@ def plan(*, file: Path | None, example: bool, out: Path | None, style: str) -> N
 
 @click.command("simulate", help=_("Do a plan's fieldwork many times and say what comes of it. FILE is TOML."))
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--replications", type=click.IntRange(2, 10_000), default=500, show_default=True)
+@click.option(
+    "--replications",
+    type=click.IntRange(2, 10_000),
+    default=500,
+    show_default=True,
+    help=_("How many times the survey is done."),
+)
 @click.option("--seed", type=click.IntRange(0), help=_("Instead of the plan's own."))
 @click.option("--out", type=click.Path(path_type=Path), help=_("Write it too: .md, .docx or .json."))
 @click.option("--format", "style", default="table", type=click.Choice(["table", "json"]))
