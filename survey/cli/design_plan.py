@@ -43,13 +43,20 @@ def plan(*, file: Path | None, example: bool, out: Path | None, style: str) -> N
 )
 @click.option("--seed", type=click.IntRange(0), help=_("Instead of the plan's own."))
 @click.option("--out", type=click.Path(path_type=Path), help=_("Write it too: .md, .docx or .json."))
+@click.option("--picture", type=click.Path(path_type=Path), help=_("Write sizes against margins as SVG."))
 @click.option("--format", "style", default="table", type=click.Choice(["table", "json"]))
-def simulate(*, file: Path, replications: int, seed: int | None, out: Path | None, style: str) -> None:
+def simulate(
+    *, file: Path, replications: int, seed: int | None, out: Path | None, picture: Path | None, style: str
+) -> None:
     from survey.services.planning import simulated_report
 
     _check_out(out)
     with reading_progress() as progress:
         report = simulated_report(file, replications=replications, seed=seed, progress=progress)
+    if picture is not None:
+        from survey.exports.plan_picture import plan_svg
+
+        picture.write_text(plan_svg(report, i18n.current()), encoding="utf8")
     _told(report, out=out, style=style)
 
 

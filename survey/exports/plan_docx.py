@@ -5,8 +5,11 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING
 
+from docx.shared import Mm
+
 from survey.exports.docx_layout import CENTRE, JUSTIFIED, grid, new_document, two_columns, write
 from survey.exports.indices_docx import Letterhead, head
+from survey.exports.plan_picture import plan_png
 from survey.exports.plan_tables import sentences, tables
 from survey.exports.weights_docx import NORMAL, ROOMY, SMALL, widths
 
@@ -35,6 +38,10 @@ def plan_docx(report: PlanReport, language: Locale) -> bytes:
         heading.paragraph_format.keep_with_next = True
         size = SMALL if len(table.rows[0]) > ROOMY else NORMAL
         grid(document, widths(table), table.rows, words=range(table.texts), size=size)
+    caption = language.gettext("People asked and margin of error of each agency")
+    picture = write(document.add_paragraph(), caption, bold=True, before=9, after=3)
+    picture.paragraph_format.keep_with_next = True
+    document.add_picture(io.BytesIO(plan_png(report, language)), width=Mm(165))
     _left, right = two_columns(document)
     write(right.paragraphs[0], office.signatory, bold=True, align=CENTRE, before=14)
     document.core_properties.title, document.core_properties.author = report.plan.name, ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from survey.exports.weight_tables import WeightTable
+from survey.i18n import mark
 
 if TYPE_CHECKING:
     from sampling.expectations import Outlook
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
 # Names of agencies that are listed one by one; of more only their number is said.
 LISTED = 3
+LEVELS = {"department": mark("Departments of the province"), "commune": mark("Communes and wards")}
 
 
 def sentences(report: PlanReport, language: Locale) -> list[str]:
@@ -55,7 +57,7 @@ def _sizes(report: PlanReport, language: Locale) -> WeightTable:
         )
         for name, one in _lines(report, language)
     ]
-    return WeightTable(_("Sizes, cost and work"), [head, *rows])
+    return WeightTable(_("Sizes, cost and work"), [head, *rows], widths=(46, 22, 16, 18, 18, 29, 16))
 
 
 def _margins(report: PlanReport, language: Locale) -> WeightTable:
@@ -86,7 +88,9 @@ def _apart(report: PlanReport, language: Locale) -> WeightTable:
             listed = _("%(names)s and %(count)s more", names=listed, count=language.number(more))
         share = one.figures[plan.ranked_place].share
         rows.append((one.name, listed or _("nobody of its level"), percent(100 * share, 1)))
-    return WeightTable(_("Agencies that this survey is likely not to tell apart"), [head, *rows], texts=2)
+    return WeightTable(
+        _("Agencies that this survey is likely not to tell apart"), [head, *rows], texts=2, widths=(50, 90, 25)
+    )
 
 
 def _timetable(report: PlanReport, language: Locale) -> WeightTable:
@@ -133,9 +137,14 @@ def _simulated_ranks(report: PlanReport, language: Locale) -> WeightTable:
 
 def _levels(report: PlanReport, language: Locale) -> WeightTable:
     _, number, percent = language.gettext, language.number, language.percent
-    head = (_("Level"), _("Agencies"), _("The best is found"), _("The worst is found"))
+    head = (_("Level of agencies"), _("Agencies"), _("The best is found"), _("The worst is found"))
     rows = [
-        (one.level, number(one.agencies), percent(100 * one.best_found, 1), percent(100 * one.worst_found, 1))
+        (
+            _(LEVELS.get(one.level, one.level)),
+            number(one.agencies),
+            percent(100 * one.best_found, 1),
+            percent(100 * one.worst_found, 1),
+        )
         for one in (report.findings.levels if report.findings else ())
     ]
     return WeightTable(_("How often the best and the worst are found"), [head, *rows])

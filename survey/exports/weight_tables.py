@@ -24,11 +24,15 @@ ADJUSTED_BY = {"classes": mark("weighting classes"), "propensity": mark("respons
 
 @dataclass(frozen=True, slots=True)
 class WeightTable:
-    """A heading, and rows of which the first is the head and the first `texts` columns are words."""
+    """A heading, and rows of which the first is the head and the first `texts` columns are words.
+
+    `widths` are those of the columns on paper, in mm, where they do not follow from the number of columns.
+    """
 
     title: str
     rows: Sequence[Sequence[str]]
     texts: int = 1
+    widths: Sequence[int] = ()
 
 
 def title(language: Locale) -> str:

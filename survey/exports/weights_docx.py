@@ -42,6 +42,8 @@ def weights_docx(found: WeightsReport, language: Locale) -> bytes:
 
 def widths(table: WeightTable) -> list[Mm]:
     """The words take what the figures leave; many figures stand closer."""
+    if table.widths:
+        return [Mm(width) for width in table.widths]
     figures = len(table.rows[0]) - table.texts
     figure = max(_LEAST, min(_MOST, (_WIDTH - _FIRST) // figures))
     word = (_WIDTH - figures * figure) / table.texts

@@ -8,6 +8,7 @@ import json
 import pytest
 from click.testing import CliRunner
 from docx import Document
+from lxml import etree
 
 from survey import cli, i18n
 from survey.cli.design import command
@@ -80,3 +81,11 @@ def test_mistakes_are_told_in_vietnamese_all_at_once(example):
 def test_a_file_is_needed_and_known_by_its_ending(example):
     assert "--example" in run("plan", expected=2).stderr
     assert ".docx" in run("plan", example, "--out", "plan.pdf", expected=2).stderr
+
+
+def test_the_picture_is_well_formed_and_has_a_bar_for_each_agency(example, tmp_path):
+    run("simulate", example, "--replications", 2, "--picture", tmp_path / "plan.svg")
+    root = etree.parse(tmp_path / "plan.svg").getroot()
+    # A bar and a dot each, and the ground.
+    names = [element.tag.rpartition("}")[2] for element in root]
+    assert (names.count("rect"), names.count("circle")) == (10, 9)
