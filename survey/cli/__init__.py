@@ -13,6 +13,7 @@ from typing import IO, Any
 import click
 
 from forms.errors import DefinitionError
+from sampling.plan_problems import PlanError
 from survey import i18n
 from survey.config import ConfigError
 
@@ -89,7 +90,7 @@ def explain(error: Exception) -> str | None:
         return i18n.gettext("The database cannot be used: %(reason)s", reason=error.orig)
     if isinstance(error, ConfigError):
         return "\n".join([*map(i18n.explain, error.problems), i18n.explain(error)])
-    if isinstance(error, DefinitionError):
+    if isinstance(error, DefinitionError | PlanError):
         problems = [f"{one.path}: {i18n.explain(one)}".removeprefix(": ") for one in error.problems]
         values = {**error.values, "listing": "\n".join(f"  {problem}" for problem in problems)}
         return i18n.gettext(error.template).format(**values)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from survey import i18n
+from survey.cli.design_plan import plan, simulate
 from survey.cli.design_select import select
 from survey.i18n import _
 
@@ -26,7 +27,8 @@ def command() -> None:
     pass
 
 
-command.add_command(select)
+for _one in (select, plan, simulate):
+    command.add_command(_one)
 
 
 @command.command("size", help=_("How many respondents a precision needs, and how many to invite."))

@@ -54,7 +54,7 @@ def indices_docx(table: IndexTable, row: IndexRow, *, language: Locale, letterhe
     """The Word file of one `row` of `table`."""
     office = letterhead or Letterhead()
     document = new_document()
-    _head(document, office)
+    head(document, office)
     _title(document, table, row, language=language)
     _findings(document, table, row, language=language)
     _ways(document, table, row, language=language)
@@ -63,7 +63,8 @@ def indices_docx(table: IndexTable, row: IndexRow, *, language: Locale, letterhe
     return _bytes(document, title=_subject(table, row, language), language=language)
 
 
-def _head(document: WordDocument, office: Letterhead) -> None:
+def head(document: WordDocument, office: Letterhead) -> None:
+    """The head of a document: who issues it beside the state's formula."""
     left, right = two_columns(document)
     parent, name, line, number = paragraphs(left, 4)
     write(parent, office.parent, size=12, align=CENTRE)

@@ -24,11 +24,15 @@ ADJUSTED_BY = {"classes": mark("weighting classes"), "propensity": mark("respons
 
 @dataclass(frozen=True, slots=True)
 class WeightTable:
-    """A heading, and rows of which the first is the head and the first `texts` columns are words."""
+    """A heading, and rows of which the first is the head and the first `texts` columns are words.
+
+    `widths` are those of the columns on paper, in mm, where they do not follow from the number of columns.
+    """
 
     title: str
     rows: Sequence[Sequence[str]]
     texts: int = 1
+    widths: Sequence[int] = ()
 
 
 def title(language: Locale) -> str:
@@ -139,14 +143,24 @@ MAKERS = (_outcomes, _steps, _classes, _margins, _largest)
 
 def as_text(found: WeightsReport, language: Locale) -> str:
     """The report for a terminal."""
-    blocks = ["\n".join([table.title, *_aligned(table)]) for table in tables(found, language)]
-    return "\n\n".join([*blocks, "\n".join(sentences(found, language))]) + "\n"
+    return text_of(tables(found, language), sentences(found, language))
 
 
 def as_markdown(found: WeightsReport, language: Locale) -> str:
     """The report as a Markdown page."""
-    blocks = [f"# {title(language)}", "\n".join(f"- {_escaped(said)}" for said in sentences(found, language))]
-    for table in tables(found, language):
+    return markdown_of(title(language), tables(found, language), sentences(found, language))
+
+
+def text_of(drawn: Sequence[WeightTable], said: Sequence[str]) -> str:
+    """Tables and sentences for a terminal."""
+    blocks = ["\n".join([table.title, *_aligned(table)]) for table in drawn]
+    return "\n\n".join([*blocks, "\n".join(said)]) + "\n"
+
+
+def markdown_of(heading: str, drawn: Sequence[WeightTable], said: Sequence[str]) -> str:
+    """Sentences and tables as a Markdown page."""
+    blocks = [f"# {heading}", "\n".join(f"- {_escaped(one)}" for one in said)]
+    for table in drawn:
         head, *rows = [[_escaped(text) for text in row] for row in table.rows]
         rule = ["---" if place < table.texts else "---:" for place in range(len(head))]
         blocks.append(f"## {table.title}")

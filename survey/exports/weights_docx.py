@@ -32,7 +32,7 @@ def weights_docx(found: WeightsReport, language: Locale) -> bytes:
             document.add_paragraph(), table.title, bold=True, before=9, after=3
         ).paragraph_format.keep_with_next = True
         size = SMALL if len(table.rows[0]) > ROOMY else NORMAL
-        grid(document, _widths(table), table.rows, words=range(table.texts), size=size)
+        grid(document, widths(table), table.rows, words=range(table.texts), size=size)
     stream = io.BytesIO()
     document.core_properties.title = title(language)
     document.core_properties.author = ""
@@ -40,8 +40,10 @@ def weights_docx(found: WeightsReport, language: Locale) -> bytes:
     return stream.getvalue()
 
 
-def _widths(table: WeightTable) -> list[Mm]:
+def widths(table: WeightTable) -> list[Mm]:
     """The words take what the figures leave; many figures stand closer."""
+    if table.widths:
+        return [Mm(width) for width in table.widths]
     figures = len(table.rows[0]) - table.texts
     figure = max(_LEAST, min(_MOST, (_WIDTH - _FIRST) // figures))
     word = (_WIDTH - figures * figure) / table.texts
