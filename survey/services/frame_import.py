@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain, compress
 from typing import TYPE_CHECKING
 
@@ -193,6 +194,8 @@ class _Reading:
         self._agencies, self._fields, self._days = cells.Agencies(agencies), cells.Fields(), cells.Days()
         self._received, self._kept = cells.Received(wanted.received), cells.Kept()
         self._persons, self._tally, self._faults = Persons(), Tally(), Faults(columns)
+        self._codes = np.array([agency.code for agency in agencies], dtype=object)
+        self._levels = np.array([agency.level for agency in agencies], dtype=object)
         self._reasons = np.zeros(len(Reason) + 1, dtype=np.int64)
         self._unidentified = 0
         self._unknown_agencies, self._other_statuses = Counter[str](), Counter[str]()
@@ -295,20 +298,19 @@ class _Reading:
     def _frame(self, records: list[list[str]], units: ListedUnits, chosen: NDArray[np.bool_]) -> list[Sequence[str]]:
         agency, field, day = units.agency[chosen], units.field[chosen], units.day[chosen]
         period = periods(day, period=self._wanted.period)
-        names = {number: period_name(number, period=self._wanted.period) for number in np.unique(period).tolist()}
         self._tally.add(agency, field, period)
         if "person" in self._columns.places:
             self._unidentified += int((~units.identified[chosen]).sum())
         named: dict[str, Sequence[str]] = {
             "unit": self._unit_numbers(len(agency)),
-            "agency": [self._known[at].code for at in agency.tolist()],
-            "level": [self._known[at].level for at in agency.tolist()],
-            "field": [self._field(at) for at in field.tolist()],
-            "day": np.where(np.isnat(day), "", np.datetime_as_string(day)).tolist(),
-            "period": [names[number] for number in period.tolist()],
+            "agency": self._codes[agency].tolist(),
+            "level": self._levels[agency].tolist(),
+            "field": cells.spelt(field, self._field),
+            "day": cells.spelt(day.astype(np.int64), cells.day_name),
+            "period": cells.spelt(period, partial(period_name, period=self._wanted.period)),
         }
-        parts = zip(*(named[part] for part in self._wanted.stratum), strict=True)
-        named["stratum"] = [" / ".join([label or "–" for label in row]) for row in parts]
+        labels = [[label or "–" for label in named[part]] for part in self._wanted.stratum]
+        named["stratum"] = labels[0] if len(labels) == 1 else list(map(" / ".join, zip(*labels, strict=True)))
         named |= self._kept_columns(records, chosen)
         return [named[name] for name in self.names]
 

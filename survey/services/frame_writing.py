@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -50,29 +51,21 @@ def frame_writer(path: Path, stream: BinaryIO, names: Sequence[str]) -> Iterator
 
 def write_strata(stream: BinaryIO, sizes: Iterable[tuple[str, int]]) -> None:
     """The strata and how many units they have, as `sipas design allocate` reads them."""
-    text = _Encoded(stream)
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["stratum", "N"])
-    writer.writerows(sizes)
-
-
-class _Encoded:
-    """What `csv` writes to, which needs no buffer of its own."""
-
-    def __init__(self, stream: BinaryIO) -> None:
-        self._stream = stream
-
-    def write(self, text: str) -> int:
-        return self._stream.write(text.encode())
+    strata = list(sizes)
+    columns = [[name for name, _ in strata], [str(size) for _, size in strata]]
+    _CSVRows(stream, ["stratum", "N"]).write(columns)
 
 
 class _CSVRows:
     def __init__(self, stream: BinaryIO, names: Sequence[str]) -> None:
-        self._writer = csv.writer(_Encoded(stream), lineterminator="\n")
-        self._writer.writerow(names)
+        self._stream = stream
+        self.write([[name] for name in names])
 
     def write(self, columns: Sequence[Sequence[str]]) -> None:
-        self._writer.writerows(zip(*columns, strict=True))
+        # A part at a time: `csv` writes row by row, and encoding each would take longer than writing it.
+        text = io.StringIO()
+        csv.writer(text, lineterminator="\n").writerows(zip(*columns, strict=True))
+        self._stream.write(text.getvalue().encode())
 
 
 class _ParquetRows:
