@@ -28,7 +28,7 @@ ROWS_OF_A_PART = 20_000
 DELIMITERS = (",", ";", "\t", "|")
 _HEAD = 1 << 16
 _BLOCK = 1 << 20
-_ZIP, _OLD_EXCEL = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
+WORKBOOKS = _ZIP, _OLD_EXCEL = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 # utf-32 begins with the bytes of utf-16, so it is asked for first.
 _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -90,12 +90,18 @@ class CSVList:
     def __init__(self, path: Path, head: bytes) -> None:
         self._path = path
         self._encoding = _encoding(path, head)
-        self._delimiter = _delimiter(head.decode(self._encoding, errors="ignore"))
+        self.begins = head.decode(self._encoding, errors="ignore")
+        self._delimiter = _delimiter(self.begins)
 
     @property
     def kind(self) -> str:
         """What it is, for people."""
-        return f"CSV, {_NAMES[self._encoding]}"
+        return f"CSV, {self.encoding}"
+
+    @property
+    def encoding(self) -> str:
+        """Its encoding by the name that people know."""
+        return _NAMES[self._encoding]
 
     @contextmanager
     def parts(self) -> Iterator[Iterator[ListedRows]]:
