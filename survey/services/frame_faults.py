@@ -37,7 +37,7 @@ class Faults:
     def fitted(self, part: ListedRows) -> tuple[NDArray[np.int64], Cells]:
         """The records that hold something, padded to the heading's width, and their numbers in the file."""
         width, agency = len(self._columns.heading), self._columns.places["agency"][0]
-        if part.columns is not None and part.columns.width == width and all(part.columns.texts(agency)):
+        if part.columns is not None and part.columns.width == width and not part.columns.has_blank(agency):
             return np.arange(part.first, part.first + len(part.columns)), part.columns
         records = part.records if part.columns is None else part.columns.records()
         numbers = np.arange(part.first, part.first + len(records))

@@ -290,9 +290,9 @@ class _Reading:
             (Reason.UNKNOWN_AGENCY, "agency", self._unknown_agencies),
             (Reason.NOT_RECEIVED, "status", self._other_statuses),
         ):
-            out = (found == list(Reason).index(reason)).tolist()
-            for at in self._columns.places.get(role, ()):
-                for text, n in Counter(compress(rows.texts(at), out)).items():
+            out = found == list(Reason).index(reason)
+            for at in self._columns.places.get(role, ()) if out.any() else ():
+                for text, n in Counter(compress(rows.texts(at), out.tolist())).items():
                     if text in seen or len(seen) < _MOST_UNKNOWN:
                         seen[text] += n
 

@@ -26,36 +26,33 @@ WORTH_ARROW = 4_000_000
 
 
 class WholeRecords:
-    """Chunks of a text that end where a record ends, as far as that is sure; `unsure` is what is left."""
+    """Chunks of a text that end where a record ends, as far as that is sure, in UTF-8; `unsure` is what is left."""
 
     def __init__(self, text: TextIO, *, delimiter: str) -> None:
-        self.unsure = ""
+        self.unsure = b""
         self._text = text
         # A doubled mark closes and opens again at once.
         self._before = np.frombuffer(f'{delimiter}\n"'.encode(), dtype=np.uint8)
         self._behind = np.frombuffer(f'{delimiter}\r\n"'.encode(), dtype=np.uint8)
 
-    def __iter__(self) -> Iterator[str]:
-        pending, size = "", min(_FIRST_CHARACTERS, CHARACTERS)
+    def __iter__(self) -> Iterator[bytes]:
+        size = min(_FIRST_CHARACTERS, CHARACTERS)
         while read := self._text.read(size):
             # No character is cut from its line, so that `csv` could go on from here.
-            pending += read + self._text.readline()
+            chunk, size = (read + self._text.readline()).encode(), CHARACTERS
             for _ in range(_MOST_LINES_OF_A_CELL):
-                if pending.count('"') % 2 == 0:
+                if chunk.count(b'"') % 2 == 0:
                     break
-                pending += self._text.readline()
-            if not self._is_sure(pending):
+                chunk += self._text.readline().encode()
+            if not self._is_sure(chunk):
+                self.unsure = chunk
                 break
-            yield pending
-            pending, size = "", CHARACTERS
-        self.unsure = pending
+            yield chunk
 
-    def _is_sure(self, text: str) -> bool:
-        if text.count("\r") != text.count("\r\n") or "\0" in text:
+    def _is_sure(self, chunk: bytes) -> bool:
+        if chunk.count(b"\r") != chunk.count(b"\r\n") or b"\0" in chunk:
             return False
-        if '"' not in text:
-            return True
-        letters = np.frombuffer(f"\n{text}\n".encode(), dtype=np.uint8)
+        letters = np.frombuffer(b"\n" + chunk + b"\n", dtype=np.uint8)
         marks = np.flatnonzero(letters == _MARK)
         opens, closes = letters[marks[::2] - 1], letters[marks[1::2] + 1]
         return bool(
@@ -91,6 +88,12 @@ class Columns:
     def __len__(self) -> int:
         return int(self._table.num_rows)
 
+    def has_blank(self, at: int) -> bool:
+        """Whether a cell of a column is empty."""
+        from pyarrow import compute
+
+        return bool(compute.any(compute.equal(self._table.column(at), "")).as_py())
+
     def texts(self, at: int) -> list[str]:
         """A column's cells."""
         found: list[str] = self._table.column(at).to_pylist()
@@ -119,19 +122,17 @@ def is_worth_columns(size: int) -> bool:
     return True
 
 
-def read_columns(chunk: str, *, delimiter: str) -> Columns | None:
+def read_columns(chunk: bytes, *, delimiter: str) -> Columns | None:
     """The columns of a chunk that is sure; None where `csv` has to read it."""
     import pyarrow as pa
     from pyarrow import csv
 
-    encoded = chunk.encode()
-    width = chunk.partition("\n")[0].count(delimiter) + 1
+    # As many as the first line can have: what a quotation mark holds together makes it fewer.
+    width = chunk.partition(b"\n")[0].count(delimiter.encode()) + 1
     try:
         table = csv.read_csv(
-            pa.BufferReader(encoded),
-            read_options=csv.ReadOptions(
-                use_threads=False, block_size=len(encoded) + 1, autogenerate_column_names=True
-            ),
+            pa.BufferReader(chunk),
+            read_options=csv.ReadOptions(use_threads=False, block_size=len(chunk) + 1, autogenerate_column_names=True),
             parse_options=csv.ParseOptions(delimiter=delimiter, newlines_in_values=True, ignore_empty_lines=False),
             convert_options=csv.ConvertOptions(
                 column_types={f"f{at}": pa.string() for at in range(width)}, strings_can_be_null=False

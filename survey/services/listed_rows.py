@@ -132,9 +132,9 @@ class CSVList:
             if columns is not None:
                 yield columns
             else:
-                yield from self._by_records(io.StringIO(chunk, newline=""), line=line)
-            line += chunk.count("\n")
-        yield from self._by_records(chain(io.StringIO(chunks.unsure, newline=""), text), line=line)
+                yield from self._by_records(io.StringIO(chunk.decode(), newline=""), line=line)
+            line += chunk.count(b"\n")
+        yield from self._by_records(chain(io.StringIO(chunks.unsure.decode(), newline=""), text), line=line)
 
     def _by_records(self, lines: Iterable[str], *, line: int) -> Iterator[list[list[str]]]:
         reader = csv.reader(lines, delimiter=self._delimiter, strict=True)
