@@ -12,6 +12,7 @@ import argparse
 import csv
 import datetime as dt
 import json
+import os
 import random
 import subprocess
 import sys
@@ -35,15 +36,17 @@ FIELDS = ["Hộ tịch", "Đất đai", "Chứng thực", "Việc làm", "Bảo 
 SEED = 20261125
 # The command in this process, and behind its output the most memory that it ever had, in MiB.
 MEASURED = (
-    "import resource, sys; from survey.cli import commands; commands(sys.argv[1:], standalone_mode=False); "
-    "used = resource.getrusage(resource.RUSAGE_SELF); "
-    "print(used.ru_maxrss // 1024, used.ru_utime + used.ru_stime)"
+    "import re, sys, time; from pathlib import Path; from survey.cli import commands; "
+    "commands(sys.argv[1:], standalone_mode=False); "
+    # Of this process only: what `resource` tells begins with the memory of the process that started it.
+    "most = re.search(r'VmHWM:\\s+(\\d+)', Path('/proc/self/status').read_text())[1]; "
+    "print(int(most) // 1024, time.process_time())"
 )
 MAIN = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
 
 
 def main() -> None:
-    options = _options()
+    options, load = _options(), os.getloadavg()[0]
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         rows = []
@@ -62,6 +65,7 @@ def main() -> None:
                     kind,
                     f"{megabytes:.0f}",
                     f"{seconds:.1f}",
+                    f"{size / seconds:,.0f}",
                     f"{busy:.1f}",
                     f"{size / busy:,.0f}",
                     f"{memory:.0f}",
@@ -69,12 +73,12 @@ def main() -> None:
                 )
             )
     table = report.table(
-        ("file", "MB", "seconds", "of the processor", "rows a second of it", "MiB at most", "runs"), rows
+        ("file", "MB", "seconds", "rows a second", "of the processor", "rows a second of it", "MiB at most", "runs"),
+        rows,
     )
     body = (
-        f"`sipas frame import`, lists of {options.rows:,} rows of eight columns and of a tenth of that; medians. The "
-        "machine was shared with other work, which took most of it: seconds on the clock are those of that hour, those "
-        f"of the processor the command's own.\n\n{table}"
+        f"`sipas frame import`, lists of {options.rows:,} rows of eight columns and of a tenth of that; medians "
+        f"of the whole command with its start. Load of the machine when it began: {load:.1f}.\n\n{table}"
     )
     if options.write:
         report.write("Frame import", body, date=dt.datetime.now(tz=dt.UTC).date().isoformat())

@@ -17,10 +17,9 @@ from sampling.pps import inclusion_probabilities, pps_sampford, pps_systematic
 from sampling.record import DrawRecord, generator
 from sampling.selection import reserve, srs, stratified, systematic
 from sampling.strata import strata as table_of_strata
-from survey.engine.tables import open_table
 from survey.i18n import mark
 from survey.services.errors import ServiceError
-from survey.services.frame_files import check_out, hash_of, labels, lines_of, read_allocation, write_rows
+from survey.services.frame_files import check_out, hash_of, labels, lines_of, open_frame, read_allocation, write_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -143,7 +142,7 @@ def select_file(
         )
     if bool(wanted.reserve) != (reserve_out is not None):
         raise ServiceError(mark("a reserve needs both --reserve and --reserve-out"))
-    source = open_table(path)
+    source = open_frame(path)
     check_out(source, path, out, added=(PROBABILITY, WEIGHT))
     if reserve_out is not None:
         check_out(source, path, reserve_out, added=(ORDER,))
@@ -243,7 +242,20 @@ def _stage_sizes(frame: _Frame, wanted: Drawing) -> NDArray[np.float64] | None:
 def _by_stratum(strata: Numbered, wanted: Drawing) -> dict[str, int]:
     """What the file says, or `n` shared out by the strata's sizes."""
     if wanted.allocation is not None:
-        return read_allocation(wanted.allocation)
+        allocation = read_allocation(wanted.allocation)
+        names = list(map(str, strata.levels))
+        left_out = [name for name in names if name not in allocation]
+        # A name that the frame does not have may be a misspelling of the other, and is told where strata are drawn.
+        if left_out and set(allocation) <= set(names):
+            raise ServiceError(
+                mark(
+                    "{file} says nothing of the stratum {stratum}, which is in the frame: "
+                    "add a row for it, with n = 0 if nobody of it is to be asked"
+                ),
+                file=wanted.allocation,
+                stratum=left_out[0],
+            )
+        return allocation
     if wanted.n is None:
         raise ServiceError(
             mark("the method {method} needs --{option}"), method=wanted.method, option="n | --allocation"

@@ -15,7 +15,7 @@ from survey.services.import_columns import Unreadable
 from survey.services.vietnamese import same_name_key, slug, tidy
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
@@ -121,12 +121,33 @@ class Kept(dict[str, "str | None"]):
         return found
 
 
+def spelt(numbers: NDArray[np.int64], name: Callable[[int], str]) -> list[str]:
+    """What each number stands for; each distinct one is asked once."""
+    distinct, rows = np.unique(numbers, return_inverse=True)
+    names = np.array([name(number) for number in distinct.tolist()], dtype=object)
+    found: list[str] = names[rows].tolist()
+    return found
+
+
+def day_name(day: int) -> str:
+    """A day as the frame has it; empty for none."""
+    return "" if day == NO_DAY else str(np.datetime64(day, "D"))
+
+
 def identities(columns: Sequence[Sequence[str]]) -> tuple[list[str], NDArray[np.bool_], NDArray[np.bool_]]:
     """Of each row who it is in one spelling, whether every part of that is given, and whether any was shortened."""
+    if len(columns) == 1 and _are_plain(columns[0]):
+        none = np.zeros(len(columns[0]), dtype=np.bool_)
+        return list(columns[0]), ~none, none
     parts = [[_identity(text) for text in column] for column in columns]
     joined = parts[0] if len(parts) == 1 else ["\0".join(row) for row in zip(*parts, strict=True)]
     given = np.array([all(row) for row in zip(*parts, strict=True)], dtype=np.bool_)
     return joined, given, np.array([any(map(_is_shortened, row)) for row in zip(*columns, strict=True)], dtype=np.bool_)
+
+
+def _are_plain(column: Sequence[str]) -> bool:
+    """Whether all are written as identity numbers should be, which is soon seen, and they stay as they are."""
+    return set(map(len, column)) == {_DIGITS_OF_A_CARD} and "".join(column).isdecimal()
 
 
 def _identity(text: str) -> str:

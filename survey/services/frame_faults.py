@@ -11,6 +11,7 @@ from sampling.frame import UNKNOWN
 from survey.i18n import mark
 from survey.services import frame_cells as cells
 from survey.services.import_problems import MOST_PROBLEMS, ImportProblem, ImportRejected, shown
+from survey.services.list_chunks import Records
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,9 +19,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from survey.services.frame_columns import FrameColumns
+    from survey.services.list_chunks import Columns
     from survey.services.listed_rows import ListedRows
 
-    Records = list[list[str]]
+    Cells = Records | Columns
 
 
 class Faults:
@@ -32,42 +34,44 @@ class Faults:
         self._told: Counter[str] = Counter()
         self._total = 0
 
-    def fitted(self, part: ListedRows) -> tuple[NDArray[np.int64], Records]:
+    def fitted(self, part: ListedRows) -> tuple[NDArray[np.int64], Cells]:
         """The records that hold something, padded to the heading's width, and their numbers in the file."""
-        width = len(self._columns.heading)
-        numbers = np.arange(part.first, part.first + len(part.records))
-        agency = self._columns.places["agency"][0]
-        if set(map(len, part.records)) == {width} and all(record[agency] for record in part.records):
-            return numbers, part.records
-        filled = [at for at, record in enumerate(part.records) if any(cell.strip() for cell in record)]
+        width, agency = len(self._columns.heading), self._columns.places["agency"][0]
+        if part.columns is not None and part.columns.width == width and not part.columns.has_blank(agency):
+            return np.arange(part.first, part.first + len(part.columns)), part.columns
+        records = part.records if part.columns is None else part.columns.records()
+        numbers = np.arange(part.first, part.first + len(records))
+        if set(map(len, records)) == {width} and all(record[agency] for record in records):
+            return numbers, Records(records)
+        filled = [at for at, record in enumerate(records) if any(cell.strip() for cell in record)]
         for at in filled:
-            if any(part.records[at][width:]):
-                self._too_long(int(numbers[at]), len(part.records[at]), width)
-        return numbers[filled], [(part.records[at] + [""] * width)[:width] for at in filled]
+            if any(records[at][width:]):
+                self._too_long(int(numbers[at]), len(records[at]), width)
+        return numbers[filled], Records([(records[at] + [""] * width)[:width] for at in filled])
 
-    def codes(self, role: str, codes: list[int], numbers: NDArray[np.int64], records: Records) -> NDArray[np.int64]:
+    def codes(
+        self, role: str, found: NDArray[np.int64], numbers: NDArray[np.int64], rows_of: Cells
+    ) -> NDArray[np.int64]:
         """Codes of a column, the faulty ones told and made unknown."""
-        found = np.array(codes, dtype=np.int64)
         faulty = found == cells.FAULT
         if faulty.any():
             said = cells.NO_AGENCY if role == "agency" else cells.NO_FIELD
-            self._tell(role, faulty, numbers, records, said)
+            self._tell(role, faulty, numbers, rows_of, said)
             found[faulty] = UNKNOWN
         return found
 
-    def days(self, days: list[int], numbers: NDArray[np.int64], records: Records) -> NDArray[np.datetime64]:
+    def days(self, found: NDArray[np.int64], numbers: NDArray[np.int64], rows_of: Cells) -> NDArray[np.datetime64]:
         """Days of a column, the faulty ones told and made none."""
-        found = np.array(days, dtype=np.int64)
         faulty = found == cells.FAULTY_DAY
         if faulty.any():
-            self._tell("day", faulty, numbers, records, cells.NO_SUCH_DAY)
+            self._tell("day", faulty, numbers, rows_of, cells.NO_SUCH_DAY)
             found[faulty] = cells.NO_DAY
         return found.astype("datetime64[D]")
 
-    def shortened(self, faulty: NDArray[np.bool_], numbers: NDArray[np.int64], records: Records) -> None:
+    def shortened(self, faulty: NDArray[np.bool_], numbers: NDArray[np.int64], rows_of: Cells) -> None:
         """Tell the identity numbers that a spreadsheet has shortened."""
         if faulty.any():
-            self._tell("person", faulty, numbers, records, cells.SHORTENED)
+            self._tell("person", faulty, numbers, rows_of, cells.SHORTENED)
 
     def personal(self, column: str, values: Sequence[str | None]) -> None:
         """Tell the cells of a kept column that say who somebody is; without their values, and only once a column."""
@@ -85,16 +89,17 @@ class Faults:
         role: str,
         faulty: NDArray[np.bool_],
         numbers: NDArray[np.int64],
-        records: Records,
+        rows_of: Cells,
         said: tuple[str, str],
     ) -> None:
         place = self._columns.places[role][0]
+        texts = rows_of.texts(place)
         rows = np.flatnonzero(faulty)
         # So many of each kind, of which the first by row are shown in the end.
         chosen = rows[: max(MOST_PROBLEMS - self._told[role], 0)].tolist()
         self._told[role] += len(chosen)
         for row in chosen:
-            value = shown(records[row][place])
+            value = shown(texts[row])
             values = {"value": value, "most": cells.MOST_FIELDS}
             column = shown(self._columns.heading[place])
             self._first.append(ImportProblem(*said, int(numbers[row]), column, value, values))

@@ -14,9 +14,12 @@ from sampling.errors import SamplingError
 from sampling.record import frame_hash
 from sampling.strata import Strata, strata
 from survey.engine.csv_tables import CSVTable
-from survey.engine.tables import TableError, open_table
+from survey.engine.tables import PARQUET_MAGIC, TableError, open_table
 from survey.i18n import mark
 from survey.services.errors import ServiceError
+from survey.services.import_problems import ImportRejected
+from survey.services.listed_rows import WORKBOOKS, CSVList
+from survey.services.old_encodings import OPENED_WRONGLY, recognise
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -28,13 +31,29 @@ if TYPE_CHECKING:
     from survey.engine.tables import Table, TableFile
 
 _AT_A_TIME = 1 << 20
+_HEAD = 1 << 16
 # Columns of a file of strata beside its names and sizes, by the name that `sampling.strata` has for them.
 OPTIONAL = {"deviations": "S", "costs": "cost", "variations": "cv", "measures": "X"}
 
 
+def open_frame(path: Path) -> TableFile:
+    """The table in a file that people saved; a workbook, or a text that is not in Unicode, is refused by its name."""
+    if path.is_file():
+        with path.open("rb") as stream:
+            head = stream.read(_HEAD)
+        if head.startswith(WORKBOOKS):
+            raise ServiceError(
+                mark("{file} is a workbook of Excel: save its sheet as “CSV UTF-8 (Comma delimited)” and use that"),
+                file=path,
+            )
+        if head and not head.startswith(PARQUET_MAGIC):
+            _check_text(path, head)
+    return open_table(path)
+
+
 def read_strata(path: Path) -> Strata:
     """The strata of a file with the columns `stratum` and `N`, and where needed `S`, `cost`, `cv`, `X`."""
-    source = open_table(path)
+    source = open_frame(path)
     given = {name: column for name, column in OPTIONAL.items() if column in source.columns}
     table = source.read(texts=["stratum"], numbers=["N", *given.values()])
     names = labels(source, table, "stratum")
@@ -48,7 +67,7 @@ def read_strata(path: Path) -> Strata:
 
 def read_allocation(path: Path) -> dict[str, int]:
     """Units by stratum, from a file with the columns `stratum` and `n` as `sipas design allocate` writes it."""
-    source = open_table(path)
+    source = open_frame(path)
     table = source.read(texts=["stratum"], numbers=["n"])
     names, n = labels(source, table, "stratum"), table.numbers["n"]
     bad = np.flatnonzero(~((n >= 0) & (n == np.floor(n))))
@@ -86,6 +105,46 @@ def lines_of(source: TableFile) -> Iterator[None]:
         rows = {name: value for name, value in error.values.items() if name in {"row", "first_row"}}
         placed = {name: source.place(int(str(row)) - 1) for name, row in rows.items()}
         raise SamplingError(error.template, **{**error.values, **placed}) from error
+
+
+def _check_text(path: Path, head: bytes) -> None:
+    try:
+        text = CSVList(path, head)
+    except ImportRejected as rejection:
+        problem = rejection.problems[0]
+        if "encoding" in problem.values:
+            raise _not_unicode(path, str(problem.values["encoding"])) from rejection
+        if "byte" not in problem.values:
+            raise ServiceError(
+                mark("{file} is not a text file: save the table as “CSV UTF-8 (Comma delimited)” and use that"),
+                file=path,
+            ) from rejection
+        # Which line has the byte is said where the table is read.
+        return
+    if text.encoding == "Windows-1258":
+        raise _not_unicode(path, text.encoding)
+    old = recognise(text.begins)
+    if old is not None:
+        raise _not_unicode(path, old.name)
+
+
+def _not_unicode(path: Path, encoding: str) -> ServiceError:
+    if encoding == OPENED_WRONGLY.name:
+        return ServiceError(
+            mark(
+                "{file} is UTF-8 that was opened as Windows-1252 and saved again: open the original in Excel by "
+                "Data → From Text, with the code page 65001: UTF-8"
+            ),
+            file=path,
+        )
+    return ServiceError(
+        mark(
+            "{file} is in {encoding} and not in Unicode: convert it (UniKey: Ctrl+Shift+F6, source {encoding}, "
+            "destination Unicode) and save it as “CSV UTF-8”"
+        ),
+        file=path,
+        encoding=encoding,
+    )
 
 
 def hash_of(path: Path) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain, compress
 from typing import TYPE_CHECKING
 
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from survey.services.frame_columns import FrameColumns
+    from survey.services.frame_faults import Cells
     from survey.services.references import AgencyRef
 
 MOST_ROWS = 5_000_000
@@ -193,6 +195,8 @@ class _Reading:
         self._agencies, self._fields, self._days = cells.Agencies(agencies), cells.Fields(), cells.Days()
         self._received, self._kept = cells.Received(wanted.received), cells.Kept()
         self._persons, self._tally, self._faults = Persons(), Tally(), Faults(columns)
+        self._codes = np.array([agency.code for agency in agencies], dtype=object)
+        self._levels = np.array([agency.level for agency in agencies], dtype=object)
         self._reasons = np.zeros(len(Reason) + 1, dtype=np.int64)
         self._unidentified = 0
         self._unknown_agencies, self._other_statuses = Counter[str](), Counter[str]()
@@ -202,8 +206,8 @@ class _Reading:
 
     def take(self, part: ListedRows) -> list[Sequence[str]]:
         """The columns of the frame for those rows of a part that are in it."""
-        numbers, records = self._faults.fitted(part)
-        units = self._units(numbers, records)
+        numbers, rows = self._faults.fitted(part)
+        units = self._units(numbers, rows)
         found = out_of_scope(
             units,
             self._persons,
@@ -216,8 +220,8 @@ class _Reading:
             raise rejected(
                 mark("The list has more than {most} rows."), mark("Split it into several files."), most=MOST_ROWS
             )
-        self._note(records, found)
-        return self._frame(records, units, found == UNKNOWN)
+        self._note(rows, found)
+        return self._frame(rows, units, found == UNKNOWN)
 
     def check(self) -> None:
         """Refuse a list with faults, or one of which nothing is left."""
@@ -246,76 +250,75 @@ class _Reading:
             strata=dict(strata),
         )
 
-    def _texts(self, records: list[list[str]], role: str) -> list[list[str]]:
-        return [[record[at] for record in records] for at in self._columns.places.get(role, ())]
+    def _looked_up(self, rows: Cells, role: str, known: Mapping[str, int], *, otherwise: int) -> NDArray[np.int64]:
+        """What the cells of a role's column stand for, where the list has that column."""
+        places = self._columns.places.get(role)
+        return rows.looked_up(places[0], known) if places else np.full(len(rows), otherwise, dtype=np.int64)
 
-    def _units(self, numbers: NDArray[np.int64], records: list[list[str]]) -> ListedUnits:
-        rows = len(records)
-        agencies = [self._agencies[text] for column in self._texts(records, "agency") for text in column]
-        fields = [self._fields[text] for column in self._texts(records, "field") for text in column]
-        days = [self._days[text] for column in self._texts(records, "day") for text in column]
-        received = [self._received[text] for column in self._texts(records, "status") for text in column]
-        agency = self._faults.codes("agency", agencies, numbers, records)
-        field = self._faults.codes("field", fields or [UNKNOWN] * rows, numbers, records)
-        day = self._faults.days(days or [cells.NO_DAY] * rows, numbers, records)
-        person, identified = self._who(numbers, records, agency)
+    def _units(self, numbers: NDArray[np.int64], rows: Cells) -> ListedUnits:
+        agency = self._looked_up(rows, "agency", self._agencies, otherwise=UNKNOWN)
+        field = self._looked_up(rows, "field", self._fields, otherwise=UNKNOWN)
+        day = self._looked_up(rows, "day", self._days, otherwise=cells.NO_DAY)
+        received = self._looked_up(rows, "status", self._received, otherwise=True)
+        agency = self._faults.codes("agency", agency, numbers, rows)
+        field = self._faults.codes("field", field, numbers, rows)
+        person, identified = self._who(numbers, rows, agency)
         return ListedUnits(
             agency=agency,
             field=field,
-            day=day,
-            received=np.array(received or [True] * rows, dtype=np.bool_),
+            day=self._faults.days(day, numbers, rows),
+            received=received.astype(np.bool_),
             person=person,
             identified=identified,
         )
 
     def _who(
-        self, numbers: NDArray[np.int64], records: list[list[str]], agency: NDArray[np.int64]
+        self, numbers: NDArray[np.int64], rows: Cells, agency: NDArray[np.int64]
     ) -> tuple[NDArray[np.uint64], NDArray[np.bool_]]:
-        columns = self._texts(records, "person")
-        if not columns or not records:
-            return np.zeros(len(records), dtype=np.uint64), np.zeros(len(records), dtype=np.bool_)
+        columns = [rows.texts(at) for at in self._columns.places.get("person", ())]
+        if not columns or not len(rows):
+            return np.zeros(len(rows), dtype=np.uint64), np.zeros(len(rows), dtype=np.bool_)
         texts, given, shortened = cells.identities(columns)
-        self._faults.shortened(shortened, numbers, records)
+        self._faults.shortened(shortened, numbers, rows)
         if self._wanted.once_per == "agency":
             texts = [f"{text}\0{code}" for text, code in zip(texts, agency.tolist(), strict=True)]
         return person_keys(texts, key=self._key), given
 
-    def _note(self, records: list[list[str]], found: NDArray[np.int8]) -> None:
+    def _note(self, rows: Cells, found: NDArray[np.int8]) -> None:
         """Remember what kept rows out, as far as it is a word of the office and not a person's."""
         for reason, role, seen in (
             (Reason.UNKNOWN_AGENCY, "agency", self._unknown_agencies),
             (Reason.NOT_RECEIVED, "status", self._other_statuses),
         ):
-            rows = np.flatnonzero(found == list(Reason).index(reason)).tolist()
-            for at in self._columns.places.get(role, ()):
-                for text, n in Counter(records[row][at] for row in rows).items():
+            out = found == list(Reason).index(reason)
+            for at in self._columns.places.get(role, ()) if out.any() else ():
+                for text, n in Counter(compress(rows.texts(at), out.tolist())).items():
                     if text in seen or len(seen) < _MOST_UNKNOWN:
                         seen[text] += n
 
-    def _frame(self, records: list[list[str]], units: ListedUnits, chosen: NDArray[np.bool_]) -> list[Sequence[str]]:
+    def _frame(self, rows: Cells, units: ListedUnits, chosen: NDArray[np.bool_]) -> list[Sequence[str]]:
         agency, field, day = units.agency[chosen], units.field[chosen], units.day[chosen]
         period = periods(day, period=self._wanted.period)
-        names = {number: period_name(number, period=self._wanted.period) for number in np.unique(period).tolist()}
         self._tally.add(agency, field, period)
         if "person" in self._columns.places:
             self._unidentified += int((~units.identified[chosen]).sum())
         named: dict[str, Sequence[str]] = {
             "unit": self._unit_numbers(len(agency)),
-            "agency": [self._known[at].code for at in agency.tolist()],
-            "level": [self._known[at].level for at in agency.tolist()],
-            "field": [self._field(at) for at in field.tolist()],
-            "day": np.where(np.isnat(day), "", np.datetime_as_string(day)).tolist(),
-            "period": [names[number] for number in period.tolist()],
+            "agency": self._codes[agency].tolist(),
+            "level": self._levels[agency].tolist(),
+            "field": cells.spelt(field, self._field),
+            "day": cells.spelt(day.astype(np.int64), cells.day_name),
+            "period": cells.spelt(period, partial(period_name, period=self._wanted.period)),
         }
-        parts = zip(*(named[part] for part in self._wanted.stratum), strict=True)
-        named["stratum"] = [" / ".join([label or "–" for label in row]) for row in parts]
-        named |= self._kept_columns(records, chosen)
+        labels = [[label or "–" for label in named[part]] for part in self._wanted.stratum]
+        named["stratum"] = labels[0] if len(labels) == 1 else list(map(" / ".join, zip(*labels, strict=True)))
+        named |= self._kept_columns(rows, chosen)
         return [named[name] for name in self.names]
 
-    def _kept_columns(self, records: list[list[str]], chosen: NDArray[np.bool_]) -> dict[str, list[str]]:
+    def _kept_columns(self, rows: Cells, chosen: NDArray[np.bool_]) -> dict[str, list[str]]:
         found = {}
         for name, at in self._columns.kept.items():
-            values = [self._kept[record[at]] for record in compress(records, chosen.tolist())]
+            values = [self._kept[text] for text in compress(rows.texts(at), chosen.tolist())]
             self._faults.personal(name, values)
             found[name] = [value or "" for value in values]
         return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import csv
+import re
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
     from typing import BinaryIO
+
+
+_MARKED = re.compile('[,"\r\n]')
 
 
 class RowWriter(Protocol):
@@ -50,29 +53,27 @@ def frame_writer(path: Path, stream: BinaryIO, names: Sequence[str]) -> Iterator
 
 def write_strata(stream: BinaryIO, sizes: Iterable[tuple[str, int]]) -> None:
     """The strata and how many units they have, as `sipas design allocate` reads them."""
-    text = _Encoded(stream)
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["stratum", "N"])
-    writer.writerows(sizes)
-
-
-class _Encoded:
-    """What `csv` writes to, which needs no buffer of its own."""
-
-    def __init__(self, stream: BinaryIO) -> None:
-        self._stream = stream
-
-    def write(self, text: str) -> int:
-        return self._stream.write(text.encode())
+    strata = list(sizes)
+    columns = [[name for name, _ in strata], [str(size) for _, size in strata]]
+    _CSVRows(stream, ["stratum", "N"]).write(columns)
 
 
 class _CSVRows:
     def __init__(self, stream: BinaryIO, names: Sequence[str]) -> None:
-        self._writer = csv.writer(_Encoded(stream), lineterminator="\n")
-        self._writer.writerow(names)
+        self._stream = stream
+        self.write([[name] for name in names])
 
     def write(self, columns: Sequence[Sequence[str]]) -> None:
-        self._writer.writerows(zip(*columns, strict=True))
+        # Columns repeat few texts without a mark in them, which `csv` would look through cell by cell.
+        lines = map(",".join, zip(*map(_quoted, columns), strict=True))
+        self._stream.write("".join([line + "\n" for line in lines]).encode())
+
+
+def _quoted(column: Sequence[str]) -> Sequence[str]:
+    """Cells as RFC 4180 has them: those with a comma, a quotation mark or a line's end in quotation marks."""
+    if _MARKED.search("".join(column)) is None:
+        return column
+    return ['"' + cell.replace('"', '""') + '"' if _MARKED.search(cell) else cell for cell in column]
 
 
 class _ParquetRows:

@@ -8,24 +8,27 @@ import io
 import unicodedata
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Protocol
 
 from survey.i18n import mark
 from survey.services.import_problems import ImportRejected, rejected
+from survey.services.list_chunks import WholeRecords, is_worth_columns, read_columns
 from survey.services.old_encodings import recognise, share_of_syllables
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from contextlib import AbstractContextManager
     from pathlib import Path
     from typing import BinaryIO, TextIO
+
+    from survey.services.list_chunks import Columns
 
 ROWS_OF_A_PART = 20_000
 DELIMITERS = (",", ";", "\t", "|")
 _HEAD = 1 << 16
 _BLOCK = 1 << 20
-_ZIP, _OLD_EXCEL = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
+WORKBOOKS = _ZIP, _OLD_EXCEL = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 # utf-32 begins with the bytes of utf-16, so it is asked for first.
 _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -39,11 +42,15 @@ SAVE_AS_UTF8 = mark("Save the file as “CSV UTF-8 (Comma delimited)” and impo
 
 @dataclass(frozen=True, slots=True)
 class ListedRows:
-    """Consecutive records of a file, and the number of the first, counted from 1 with headings and blank rows."""
+    """Consecutive records of a file, and the number of the first, counted from 1 with headings and blank rows.
+
+    They are in `records`, or in `columns` where they were read so.
+    """
 
     first: int
     records: list[list[str]]
     share_read: float
+    columns: Columns | None = None
 
 
 class ListFile(Protocol):
@@ -83,12 +90,18 @@ class CSVList:
     def __init__(self, path: Path, head: bytes) -> None:
         self._path = path
         self._encoding = _encoding(path, head)
-        self._delimiter = _delimiter(head.decode(self._encoding, errors="ignore"))
+        self.begins = head.decode(self._encoding, errors="ignore")
+        self._delimiter = _delimiter(self.begins)
 
     @property
     def kind(self) -> str:
         """What it is, for people."""
-        return f"CSV, {_NAMES[self._encoding]}"
+        return f"CSV, {self.encoding}"
+
+    @property
+    def encoding(self) -> str:
+        """Its encoding by the name that people know."""
+        return _NAMES[self._encoding]
 
     @contextmanager
     def parts(self) -> Iterator[Iterator[ListedRows]]:
@@ -98,21 +111,43 @@ class CSVList:
 
     def _parts(self, file: BinaryIO, text: TextIO) -> Iterator[ListedRows]:
         size = self._path.stat().st_size
-        reader = csv.reader(text, delimiter=self._delimiter, strict=True)
         first = 1
         try:
+            for rows in self._by_chunks(text) if is_worth_columns(size) else self._by_records(text, line=0):
+                count = len(rows)
+                yield (
+                    ListedRows(first, rows, min(file.tell() / size, 1.0))
+                    if isinstance(rows, list)
+                    else ListedRows(first, [], min(file.tell() / size, 1.0), rows)
+                )
+                first += count
+        except UnicodeError as error:
+            raise self._foreign_byte() from error
+
+    def _by_chunks(self, text: TextIO) -> Iterator[list[list[str]] | Columns]:
+        """The first chunk, which has the heading, by records; then by columns, as far as these are sure."""
+        chunks, line = WholeRecords(text, delimiter=self._delimiter), 0
+        for chunk in chunks:
+            columns = read_columns(chunk, delimiter=self._delimiter) if line else None
+            if columns is not None:
+                yield columns
+            else:
+                yield from self._by_records(io.StringIO(chunk.decode(), newline=""), line=line)
+            line += chunk.count(b"\n")
+        yield from self._by_records(chain(io.StringIO(chunks.unsure.decode(), newline=""), text), line=line)
+
+    def _by_records(self, lines: Iterable[str], *, line: int) -> Iterator[list[list[str]]]:
+        reader = csv.reader(lines, delimiter=self._delimiter, strict=True)
+        try:
             while records := list(islice(reader, ROWS_OF_A_PART)):
-                yield ListedRows(first, records, min(file.tell() / size, 1.0))
-                first += len(records)
+                yield records
         except csv.Error as error:
             raise rejected(
                 mark("The line cannot be read: {reason}."),
                 mark("Look for a quotation mark that is opened and never closed."),
-                line=reader.line_num,
+                line=line + reader.line_num,
                 reason=error,
             ) from error
-        except UnicodeError as error:
-            raise self._foreign_byte() from error
 
     def _foreign_byte(self) -> ImportRejected:
         """Where the first byte is that the encoding does not have: only a file that is refused is read for it."""

@@ -100,14 +100,15 @@ _CONVERT = mark(
     "Convert it to Unicode (UniKey: Ctrl+Shift+F6, source {encoding}, destination Unicode), save it as “CSV UTF-8” and "
     "import that."
 )
+OPENED_WRONGLY = OldEncoding(
+    mark("UTF-8 that was opened as Windows-1252"),
+    mark("Open the original in Excel by Data → From Text, with the code page 65001: UTF-8."),
+    _read_twice,
+)
 OLD_ENCODINGS = (
     OldEncoding("TCVN3 (ABC)", _CONVERT, _read_tcvn3),
     OldEncoding("VNI Windows", _CONVERT, _read_vni),
-    OldEncoding(
-        mark("UTF-8 that was opened as Windows-1252"),
-        mark("Open the original in Excel by Data → From Text, with the code page 65001: UTF-8."),
-        _read_twice,
-    ),
+    OPENED_WRONGLY,
 )
 
 

@@ -87,6 +87,12 @@ def test_a_key_of_a_person_is_the_beginning_of_its_hmac():
     assert person_keys(["066090001234"], key=KEY[::-1]).tolist() != person_keys(["066090001234"], key=KEY).tolist()
 
 
+@given(st.lists(st.text(max_size=200), max_size=5), st.binary(min_size=16, max_size=200))
+def test_keys_are_what_the_library_s_hmac_gives_however_long_the_key(persons, key):
+    expected = [hmac.digest(key, person.encode(), "sha256")[:8] for person in persons]
+    assert person_keys(persons, key=key).astype("<u8").tobytes() == b"".join(expected)
+
+
 def test_a_short_key_is_refused():
     with pytest.raises(SamplingError, match="15 bytes"):
         person_keys(["1"], key=bytes(15))

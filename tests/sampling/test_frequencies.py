@@ -98,6 +98,41 @@ def test_two_stages(frequencies):
     drawn.check(joint)
 
 
+def sampford_by_samples(chances, joint_of, n):
+    """Sampford 1967: p(s) ∝ Π π/(1 - π) · Σ (1 - π), summed over all samples."""
+    odds = chances / (1 - chances)
+    return joint_of(len(chances), n, lambda rows: odds[list(rows)].prod() * (1 - chances[list(rows)]).sum())
+
+
+@pytest.mark.parametrize("method", ["srs", "systematic", "pps-systematic", "pps-sampford"])
+def test_two_stages_by_every_method_of_the_first(frequencies, joint_of, method):
+    # Three of five communes, then two people in each: π_kl is π_ij of their communes, times that of both second stages.
+    people = np.array([2, 5, 3, 4, 3])
+    communes = np.repeat(np.arange(5), people)
+    chances = 3 * people / people.sum()
+    first = {
+        "srs": lambda: equal_joint(5, 3),
+        "systematic": lambda: stepped_joint([Fraction(3, 5)] * 5),
+        "pps-systematic": lambda: stepped_joint([Fraction(3 * int(count), int(people.sum())) for count in people]),
+        "pps-sampford": lambda: sampford_by_samples(chances, joint_of, 3),
+    }[method]()
+    within = 2 / people
+    joint = (first * np.outer(within, within))[np.ix_(communes, communes)]
+    pair = first.diagonal() * within / (people - 1)
+    same = communes[:, None] == communes
+    joint[same] = np.broadcast_to(pair[communes], joint.shape)[same]
+    np.fill_diagonal(joint, (first.diagonal() * within)[communes])
+    stages, stated = [Stage(3, units=communes, method=method), Stage(2)], np.full(len(communes), np.nan)
+
+    def draw(rng):
+        sample = multistage(stages, rng=rng)
+        stated[sample.rows] = sample.probabilities
+        return sample
+
+    frequencies(draw, population=len(communes)).check(joint)
+    assert stated == pytest.approx(joint.diagonal())
+
+
 def test_three_stages_in_proportion_to_size_within_strata(frequencies):
     # Villages bear the same labels in every commune; the last stage takes one person.
     strata = np.repeat(["plain", "hills"], 12)
@@ -117,9 +152,15 @@ def test_three_stages_in_proportion_to_size_within_strata(frequencies):
     expected = expected / np.bincount(unit)[unit]
     # A unit of half the stratum has the probability 1 at the first stage.
     assert stated == pytest.approx(expected)
-    joint = np.diag(expected)
-    found = np.diag(np.diag(drawn.pairs))
-    drawn.pairs = found
+    # One person of a commune; of two communes of a stratum as often as Sampford draws both; strata apart.
+    joint = np.outer(expected, expected)
+    for begin, sizes in ((0, [3, 5, 4]), (12, [6, 4, 2])):
+        both = sampford_joint(sizes, 2)
+        inside, commune = slice(begin, begin + 12), communes[begin : begin + 12]
+        alone = expected[inside] / both.diagonal()[commune]
+        joint[inside, inside] = both[np.ix_(commune, commune)] * np.outer(alone, alone)
+    joint[(strata[:, None] == strata) & (communes[:, None] == communes)] = 0
+    np.fill_diagonal(joint, expected)
     drawn.check(joint)
 
 

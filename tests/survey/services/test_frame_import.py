@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyarrow import parquet
 
-from survey.services import agencies, frame_import, listed_rows
+from survey.services import agencies, frame_import, list_chunks, listed_rows
 from survey.services.errors import ServiceError
 from survey.services.frame_import import FrameWanted, import_frame
 from survey.services.import_problems import MOST_PROBLEMS, ImportRejected
@@ -127,10 +127,11 @@ def cells(number, row, texts, *, shared, days):
 
 
 def frame_of(path, out, **wanted):
-    handed_out = []
+    handed_out, rng = [], random.Random(1)
 
     def random_bytes(count):
-        handed_out.append(random.Random(len(handed_out)).randbytes(count))
+        # However the list is cut into parts, the same bytes come one after the other.
+        handed_out.append(rng.randbytes(count))
         return handed_out[-1]
 
     report = import_frame(
@@ -159,11 +160,19 @@ def written(tmp_path, rows, *, heading=HEADING, encoding="utf-8"):
     return path
 
 
+@pytest.fixture(params=["by records", "by columns"])
+def reading(request, monkeypatch):
+    """A long list is read by columns, a short one by records."""
+    if request.param == "by columns":
+        monkeypatch.setattr(list_chunks, "WORTH_ARROW", 0)
+        monkeypatch.setattr(list_chunks, "CHARACTERS", 2_000)
+
+
 PERIOD = {"first_day": dt.date(2026, 2, 1), "last_day": dt.date(2026, 8, 31)}
 
 
 @pytest.mark.parametrize("rows_of_a_part", [7, 20_000])
-def test_a_frame_has_what_a_plain_recount_finds(tmp_path, monkeypatch, rows_of_a_part):
+def test_a_frame_has_what_a_plain_recount_finds(tmp_path, monkeypatch, reading, rows_of_a_part):
     monkeypatch.setattr(listed_rows, "ROWS_OF_A_PART", rows_of_a_part)
     rows = list(simulated(600))
     kept, out = recounted(rows, *PERIOD.values())
@@ -180,7 +189,7 @@ def test_a_frame_has_what_a_plain_recount_finds(tmp_path, monkeypatch, rows_of_a
     assert strata == Counter(row["agency"] for row in frame) == Counter(row["stratum"] for row in frame)
 
 
-def test_neither_names_nor_numbers_nor_the_key_are_written(tmp_path):
+def test_neither_names_nor_numbers_nor_the_key_are_written(tmp_path, reading):
     rows = list(simulated(300))
     _, key = frame_of(written(tmp_path, rows), tmp_path / "frame.csv", keep=("Trạng thái",))
     files = [path.read_bytes() for path in tmp_path.iterdir() if path.name != "list.csv"]
@@ -231,7 +240,7 @@ ENCODINGS = {
 
 @pytest.mark.parametrize("encoding", ENCODINGS)
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
-def test_every_encoding_and_separator_gives_the_same_frame(tmp_path, encoding, delimiter):
+def test_every_encoding_and_separator_gives_the_same_frame(tmp_path, reading, encoding, delimiter):
     rows = [[*row[:4], "Nguyễn Thị Hường", *row[5:]] for row in simulated(200)]
     plain, _ = frame_of(written(tmp_path, rows), tmp_path / "frame.csv")
     expected = (tmp_path / "frame.csv").read_bytes()
@@ -279,7 +288,7 @@ def test_bytes_of_no_known_encoding_are_refused(tmp_path):
     assert "0xFF" in str(refused(path, tmp_path))
 
 
-def test_a_byte_far_down_that_is_not_utf_8_is_told_with_its_line(tmp_path):
+def test_a_byte_far_down_that_is_not_utf_8_is_told_with_its_line(tmp_path, reading):
     path = written(tmp_path, simulated(3000))
     lines = path.read_bytes().split(b"\r\n")
     lines[2345] += b"\xff"
@@ -344,7 +353,7 @@ def test_what_is_no_list_is_refused(tmp_path, content, said):
     assert said in str(refused(path, tmp_path))
 
 
-def test_every_fault_is_counted_and_the_first_are_told_with_their_place(tmp_path):
+def test_every_fault_is_counted_and_the_first_are_told_with_their_place(tmp_path, reading):
     good = [AGENCIES[0].name, "", "2026-03-01", "Đã trả", "", "", ""]
     bad = [
         ["", *good[1:]],
@@ -408,7 +417,7 @@ def test_the_list_is_not_overwritten(tmp_path):
             frame_of(path, out)
 
 
-def test_a_frame_may_be_parquet(tmp_path):
+def test_a_frame_may_be_parquet(tmp_path, reading):
     path = written(tmp_path, simulated(200))
     frame_of(path, tmp_path / "frame.csv", keep=("Trạng thái",))
     frame_of(path, tmp_path / "frame.parquet", keep=("Trạng thái",))
