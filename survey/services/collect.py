@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import joinedload
 
-from survey.models import Counter, CounterCode, Entry, Response, Stream, Trust
+from survey.models import Agency, Counter, CounterCode, Entry, Response, Stream, Trust
 from survey.services import (
     codes,
     dispositions,
@@ -54,13 +54,35 @@ if TYPE_CHECKING:
 
 _RECEIPT_ATTEMPTS = 20
 # Statements are built once: building them takes longer than running them.
+# And columns are read, not entities, where every form passes: making these costs more than all else of reading.
 _PRINTING = (
-    select(CounterCode)
+    select(
+        *(CounterCode.revoked_at, CounterCode.expires_at, Counter.id, Counter.code, Counter.name, Counter.short_code),
+        *(Counter.valid_to, Agency.valid_to),
+        *(Agency.id, Agency.code, Agency.name, Agency.kind, Agency.level, Agency.to_be_confirmed),
+    )
+    .join_from(CounterCode, Counter)
+    .join(Agency)
     .where(CounterCode.counter_id == bindparam("counter_number"), CounterCode.serial == bindparam("serial"))
-    .options(joinedload(CounterCode.counter).joinedload(Counter.agency))
 )
-
 _BY_DIGITS = select(Counter).where(Counter.short_code == bindparam("digits")).options(joinedload(Counter.agency))
+
+
+@dataclass(frozen=True, slots=True)
+class ServicePoint:
+    """A counter, and the days from which it or its agency is closed."""
+
+    counter: CounterRef
+    closed_from: tuple[dt.date | None, ...]
+
+    @classmethod
+    def of(cls, counter: Counter) -> ServicePoint:
+        """The value of a row."""
+        return cls(CounterRef.of(counter), (counter.valid_to, counter.agency.valid_to))
+
+    def is_closed(self, on: dt.date) -> bool:
+        """Whether nobody is served here any more on that day."""
+        return any(day is not None and day <= on for day in self.closed_from)
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,13 +217,13 @@ def _counted_at(place: CounterRef | SamplePlace) -> dict[str, object]:
 
 
 def _by_poster(session: Session, code: str, *, key_for: KeyFor, now: dt.datetime, token: str) -> FormAccess:
-    printing = _printing(session, codes.parse(code, key=key_for(codes.KEY_PURPOSE)))
+    revoked_at, expires_at, place = _printing(session, codes.parse(code, key=key_for(codes.KEY_PURPOSE)))
     # A poster that was withdrawn is withdrawn for forms that were shown before, too.
-    if printing.revoked_at is not None and printing.revoked_at <= now:
+    if revoked_at is not None and revoked_at <= now:
         raise RevokedCode
-    if printing.expires_at is not None and printing.expires_at <= now:
+    if expires_at is not None and expires_at <= now:
         raise ExpiredCode
-    return at_counter(session, printing.counter, key_for=key_for, now=now, trust=Trust.SIGNED, token=token)
+    return at_counter(session, place, key_for=key_for, now=now, trust=Trust.SIGNED, token=token)
 
 
 def _by_short_code(session: Session, code: str, *, key_for: KeyFor, now: dt.datetime, token: str) -> FormAccess:
@@ -209,14 +231,14 @@ def _by_short_code(session: Session, code: str, *, key_for: KeyFor, now: dt.date
     counter = session.scalar(_BY_DIGITS, {"digits": code}) if short_codes.is_short_code(code) else None
     if counter is None:
         raise UnknownShortCode
-    return at_counter(session, counter, key_for=key_for, now=now, trust=Trust.OPEN, token=token)
+    return at_counter(session, ServicePoint.of(counter), key_for=key_for, now=now, trust=Trust.OPEN, token=token)
 
 
 def _by_slip(session: Session, code: str, *, key_for: KeyFor, now: dt.datetime, token: str) -> FormAccess:
     """A used code opens the form too: whoever sends a form once more must get its receipt (see `record`)."""
     slip = slips.find(session, code, key=key_for(slip_codes.KEY_PURPOSE))
-    place = slip.batch.counter
-    shown_at = _shown_at(token, place.code, key_for=key_for, now=now)
+    place = ServicePoint.of(slip.batch.counter)
+    shown_at = _shown_at(token, place.counter.code, key_for=key_for, now=now)
     slips.check_open(slip.batch, shown_at=shown_at, now=now)
     access = at_counter(session, place, key_for=key_for, now=now, trust=Trust.VERIFIED, token=token)
     return replace(access, once=OneTimeCode(slip.code_hash, slip.used, slips.use_up, UsedSlip))
@@ -244,7 +266,7 @@ def _invited(agency: AgencyRef) -> str:
 
 
 def at_counter(
-    session: Session, place: Counter, *, key_for: KeyFor, now: dt.datetime, trust: Trust, token: str = ""
+    session: Session, place: ServicePoint, *, key_for: KeyFor, now: dt.datetime, trust: Trust, token: str = ""
 ) -> FormAccess:
     """The form of the wave that runs at `place`; raises RevokedCode where it is closed, NoRunningWave without one.
 
@@ -252,14 +274,14 @@ def at_counter(
     without a network is not lost because the wave or the counter closed meanwhile, and one that was shown a minute
     before midnight is not read with the questions of the wave that began at midnight.
     """
-    day = day_of(_shown_at(token, place.code, key_for=key_for, now=now))
-    if any(end is not None and end <= day for end in (place.valid_to, place.agency.valid_to)):
+    day = day_of(_shown_at(token, place.counter.code, key_for=key_for, now=now))
+    if place.is_closed(day):
         raise RevokedCode
     wave = waves.running(session, stream=Stream.COUNTER, on=day)
     if wave is None:
         raise NoRunningWave
     return FormAccess(
-        place=CounterRef.of(place),
+        place=place.counter,
         wave=wave,
         questionnaire=questionnaires.get(session, wave.questionnaire_hash),
         trust=trust,
@@ -272,12 +294,16 @@ def _shown_at(token: str, signed_for: str, *, key_for: KeyFor, now: dt.datetime)
     return form_tokens.shown_at(token, signed_for=signed_for, key=key_for(form_tokens.KEY_PURPOSE), now=now)
 
 
-def _printing(session: Session, parts: codes.CodeParts) -> CounterCode:
-    printing = session.scalar(_PRINTING, {"counter_number": parts.counter_number, "serial": parts.serial})
-    if printing is None:
+def _printing(session: Session, parts: codes.CodeParts) -> tuple[dt.datetime | None, dt.datetime | None, ServicePoint]:
+    """When a printing was revoked and when it expires, and where it hangs."""
+    asked = {"counter_number": parts.counter_number, "serial": parts.serial}
+    row = session.connection().execute(_PRINTING, asked).first()
+    if row is None:
         # Signed by our key and not in our tables: of another database of this installation.
         raise UnknownCode
-    return printing
+    revoked_at, expires_at, id_, code, name, short_code, closed_from, agency_closed_from, *agency = row
+    counter = CounterRef(id_, code, name, AgencyRef(*agency), short_code or "")
+    return revoked_at, expires_at, ServicePoint(counter, (closed_from, agency_closed_from))
 
 
 def _insert_unless_there(session: Session, row: Mapping[str, object]) -> bool:

@@ -114,7 +114,8 @@ def resolve(
         raise UnknownCode
     if kiosk.closed_at is not None and kiosk.closed_at <= now:
         raise ClosedKiosk
-    access = collect.at_counter(session, kiosk.counter, key_for=key_for, now=now, token=token, trust=Trust.SIGNED)
+    place = collect.ServicePoint.of(kiosk.counter)
+    access = collect.at_counter(session, place, key_for=key_for, now=now, token=token, trust=Trust.SIGNED)
     return KioskRef.of(kiosk), access
 
 

@@ -104,7 +104,7 @@ def in_an_open_day(session: Session, received_at: dt.datetime) -> dt.datetime:
 
     A clock that ran ahead and was set right closes a day early; the answers that follow go into the next list.
     """
-    newest = session.scalar(_NEWEST)
+    newest = session.connection().scalar(_NEWEST)
     return received_at if newest is None else max(received_at, end_of(newest))
 
 

@@ -21,9 +21,12 @@ if TYPE_CHECKING:
 
     from forms.definition import Questionnaire
 
-# Built once: every citizen's form asks for it.
+# Built once, and columns only: every citizen's form asks for it.
 _RUNNING = (
-    select(Wave)
+    select(
+        *(Wave.id, Wave.code, Wave.title, Wave.stream, Wave.opens_on, Wave.closes_on, Wave.is_simulated),
+        Wave.questionnaire_hash,
+    )
     .where(Wave.stream == bindparam("stream"), Wave.opens_on <= bindparam("day"), Wave.closes_on >= bindparam("day"))
     .order_by(Wave.opens_on.desc(), Wave.id.desc())
     .limit(1)
@@ -82,8 +85,8 @@ def find(session: Session, code: str) -> WaveRef | None:
 
 def running(session: Session, *, stream: str = Stream.COUNTER, on: dt.date) -> WaveRef | None:
     """The wave of `stream` that takes answers on that day; of several, the one opened last."""
-    wave = session.scalar(_RUNNING, {"stream": Stream(stream), "day": on})
-    return WaveRef.of(wave) if wave else None
+    row = session.connection().execute(_RUNNING, {"stream": Stream(stream), "day": on}).first()
+    return WaveRef(*row) if row else None
 
 
 def listing(session: Session) -> list[WaveRef]:
