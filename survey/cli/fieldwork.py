@@ -200,16 +200,20 @@ def erase_contacts(*, wave: str) -> None:
 )
 @click.argument("wave")
 @click.option("--yes", is_flag=True, help=_("Do not ask whether it is meant."))
-def close(*, wave: str, yes: bool) -> None:
+@click.option("--early", is_flag=True, help=_("Although answers may still come in, which will be refused."))
+def close(*, wave: str, yes: bool, early: bool) -> None:
+    now = dt.datetime.now(dt.UTC)
     with installation.database() as database:
         with database.reading() as session:
             found = fieldworks.get(session, wave)
+            if found.closed_at is None and not early:
+                fieldwork_closing.check_over(found, now=now)
             if found.closed_at is None and not yes and not _is_meant(wave):
                 raise Refusal(_("Nothing was changed."))
         with database.writing() as session:
             running = fieldworks.running(session, wave)
             unlike = fieldwork_export.mismatches(session, running)
-            closed = fieldwork_closing.close(session, running, now=dt.datetime.now(dt.UTC))
+            closed = fieldwork_closing.close(session, running, now=now)
         overwrite(database, *fieldworks.TABLES)
     number = i18n.current().number
     click.echo(

@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, insert, select, update
 
-from survey.models import Contact, Fieldwork, FieldWorker, FieldworkOutcome, SampledUnit
-from survey.services import fieldworks
+from survey.i18n import mark
+from survey.models import Contact, Entry, Fieldwork, FieldWorker, FieldworkOutcome, SampledUnit
+from survey.services import fieldworks, form_tokens
+from survey.services.daytime import day_of
+from survey.services.errors import ServiceError
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -30,6 +33,23 @@ class Closed:
     unsettled: int
     units_erased: int
     contacts_erased: int
+
+
+def check_over(fieldwork: FieldworkRef, *, now: dt.datetime) -> None:
+    """Raise ServiceError while a form that somebody opened in time may still be on its way.
+
+    As on a phone without a network: once the fieldwork is closed, nothing is there that it could count for.
+    """
+    last = fieldwork.wave.closes_on + form_tokens.LIFE[Entry.PHONE]
+    if day_of(now) <= last:
+        raise ServiceError(
+            mark(
+                "Answers of the wave {wave} may come in until {day}: close its fieldwork after that day, or say "
+                "--early and refuse those that come later."
+            ),
+            wave=fieldwork.wave.code,
+            day=last,
+        )
 
 
 def close(session: Session, fieldwork: FieldworkRef, *, now: dt.datetime) -> Closed:

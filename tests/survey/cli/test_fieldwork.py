@@ -113,7 +113,7 @@ def test_from_the_frame_to_the_index_and_nothing_left(desk, place, database):
     assert {int(row["number"]) for row in called} <= {one.number for one in answering}
     assert stat.S_IMODE((place / "c.csv").stat().st_mode) == 0o600
     desk.done("fieldwork", "export", "mau-2026", "--out", place / "before.csv")
-    desk.done("fieldwork", "close", "mau-2026", "--yes")
+    desk.done("fieldwork", "close", "mau-2026", "--yes", "--early")
     _, _, said = desk.invoke("fieldwork", "export", "mau-2026", "--out", place / "answers.csv")
     assert "46 phiếu" in said
     check_export(place, answering)
@@ -197,9 +197,16 @@ def test_what_cannot_be_is_refused_in_a_sentence(desk, place):
     )
 
 
+def test_closing_waits_for_forms_that_are_on_their_way(desk, place):
+    begin(desk, place)
+    # The wave closes on 31 December; a phone without a network may keep a form for three days.
+    assert "2027-01-03" in desk.refused("fieldwork", "close", "mau-2026", "--yes")
+    assert json.loads(desk.done("fieldwork", "progress", "mau-2026", "--format", "json"))["closed"] is False
+
+
 def test_closing_asks_first(desk, place):
     begin(desk, place)
-    assert desk.invoke("fieldwork", "close", "mau-2026")[0] == 1
+    assert desk.invoke("fieldwork", "close", "mau-2026", "--early")[0] == 1
     assert json.loads(desk.done("fieldwork", "progress", "mau-2026", "--format", "json"))["closed"] is False
 
 
