@@ -76,16 +76,22 @@ def test_each_dimension_has_a_step_and_what_belongs_to_none_is_together(client, 
     assert steps_of(client.get(path)) == [*([name] for name in DIMENSIONS), ["y_kien", "gioi_tinh", "do_tuoi"]]
 
 
-def test_a_heading_without_questions_is_one_step_with_what_it_stands_over(client, database, settings, seeded):
-    national = loading.load("sipas-2026")
+@pytest.fixture
+def national_path(database, settings, seeded):
+    """A form of the Ministry's long questionnaire, in steps."""
     with database.writing() as session:
         day = seeded.now.date()
-        waves.create(session, national, code="quoc-gia", title="Quốc gia", opens_on=day, closes_on=day)
+        waves.create(
+            session, loading.load("sipas-2026"), code="quoc-gia", title="Quốc gia", opens_on=day, closes_on=day
+        )
     poster = seeded.posters[0]
-    path = "/R/" + codes.code_for(poster.counter_id, poster.serial, key=settings.key(codes.KEY_PURPOSE))
-    steps = steps_of(client.get(path))
+    return "/R/" + codes.code_for(poster.counter_id, poster.serial, key=settings.key(codes.KEY_PURPOSE))
+
+
+def test_a_heading_without_questions_is_one_step_with_what_it_stands_over(client, national_path):
+    steps = steps_of(client.get(national_path))
     assert all(steps)
-    assert [name for step in steps for name in step] == list(national.answer_ids)
+    assert [name for step in steps for name in step] == list(loading.load("sipas-2026").answer_ids)
     # Câu 9's headings come with A. of its first part.
     assert ["m01", "m02"] in steps
 
@@ -99,6 +105,14 @@ def test_a_form_that_comes_back_with_something_to_mend_is_shown_whole(client, pa
 
 
 def test_the_wire_carries_either_layout_in_two_requests_and_14_kilobytes(client, path):
+    assert_fits_the_first_packets(client, path)
+
+
+def test_the_wire_carries_the_long_form_in_two_requests_and_14_kilobytes(client, national_path):
+    assert_fits_the_first_packets(client, national_path)
+
+
+def assert_fits_the_first_packets(client, path):
     accept = {"Accept-Encoding": "gzip"}
     page = client.get(path, headers=accept)
     html = gzip.decompress(page.data).decode()

@@ -38,8 +38,9 @@ def test_nothing_else_is_served(client, name):
     client.get(f"/static/x/{name}", expect=404)
 
 
-def test_it_asks_nobody_else_for_anything():
-    source = (resources.STATIC / "sipas.css").read_text(encoding="utf-8")
+@pytest.mark.parametrize("sheet", sorted(path.name for path in resources.STATIC.glob("*.css")))
+def test_a_stylesheet_asks_nobody_else_for_anything(sheet):
+    source = (resources.STATIC / sheet).read_text(encoding="utf-8")
     assert "url(" not in source
     assert "@import" not in source
 
