@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from survey.exports.weight_tables import WeightTable
-from survey.i18n import mark
+from survey.i18n import UNDEFINED, mark
 
 if TYPE_CHECKING:
     from sampling.expectations import Outlook
@@ -27,7 +27,31 @@ def sentences(report: PlanReport, language: Locale) -> list[str]:
         level=percent(100 * plan.confidence_level, 0),
     )
     target = _("Margin of error wanted for each agency: %(target)s points.", target=number(100 * plan.target_margin, 1))
-    return [text for text in said if text] + [explained, target]
+    return [text for text in said if text] + [*_design(report, language), explained, target]
+
+
+def _design(report: PlanReport, language: Locale) -> list[str]:
+    """With which questionnaire, in which stages and by which rule people are drawn."""
+    _, plan = language.gettext, report.plan
+    said = [
+        _("Questionnaire: %(code)s. Seed of the draw: %(seed)s.", code=plan.questionnaire, seed=str(plan.seed)),
+    ]
+    invited = sorted({stratum.people_per_psu for stratum in plan.strata if stratum.psus})
+    if invited:
+        people = "–".join(language.number(one) for one in dict.fromkeys((invited[0], invited[-1])))
+        said.append(
+            _(
+                "In two stages: places are drawn first (%(unit)s), then %(people)s people in each. Where the table "
+                "shows no places, people are drawn straight from the list.",
+                unit=plan.psu_name or UNDEFINED,
+                people=people,
+            )
+        )
+    else:
+        said.append(_("In one stage: people are drawn straight from the list of their agency."))
+    if plan.method:
+        said.append(_("The total is shared out among the agencies by the rule “%(method)s”.", method=plan.method))
+    return said
 
 
 def tables(report: PlanReport, language: Locale) -> list[WeightTable]:

@@ -58,6 +58,9 @@ def test_the_word_file_has_every_agency_and_the_explanation(example, tmp_path):
     document = Document(io.BytesIO((tmp_path / "plan.docx").read_bytes()))
     text = "\n".join(paragraph.text for paragraph in document.paragraphs)
     assert "Cách đọc biên độ sai số" in text
+    # How people are drawn, as the example's file says.
+    assert "Bộ câu hỏi: sipas-counter. Số khởi tạo khi chọn mẫu: 20261125." in text
+    assert "chọn địa bàn (thôn, buôn, tổ dân phố) trước, rồi chọn 10 người" in text
     names = {row.cells[0].text for table in document.tables for row in table.rows}
     assert {"Sở Nội vụ", "Xã Buôn Đôn", "Toàn tỉnh"} <= names
 
@@ -66,6 +69,15 @@ def test_markdown_and_table_have_the_same_tables(example, tmp_path):
     said = run("plan", example, "--out", tmp_path / "plan.md").stdout
     assert "Số phiếu cần thêm" in said
     assert "Số phiếu cần thêm" in (tmp_path / "plan.md").read_text(encoding="utf8")
+
+
+def test_a_plan_that_draws_from_lists_alone_says_so_and_by_which_rule_its_total_is_shared_out(example):
+    text = example.read_text(encoding="utf8")
+    kept = [line for line in text.splitlines() if not line.startswith(("n = ", "psus = "))]
+    example.write_text("\n".join([*kept, "[sample]", "total = 1500", 'method = "sqrt"']), encoding="utf8")
+    said = run("plan", example).stdout
+    assert "Chọn mẫu một bước" in said
+    assert "“sqrt”" in said
 
 
 def test_mistakes_are_told_in_vietnamese_all_at_once(example):
