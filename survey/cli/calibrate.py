@@ -11,6 +11,7 @@ import click
 
 from survey import i18n
 from survey.cli.reading import PAIR, reading_progress
+from survey.exports.report_tables import aligned
 from survey.i18n import _
 
 if TYPE_CHECKING:
@@ -86,8 +87,7 @@ def _as_table(report: CalibrationReport) -> str:
         (_("Kish's design effect, before"), number(report.deff_weights_before, 4)),
         (_("Kish's design effect, after"), number(report.deff_weights, 4)),
     ]
-    width = max(len(label) for label, _value in lines)
-    return "".join(f"{label.ljust(width)}  {value}\n" for label, value in lines)
+    return aligned(lines)
 
 
 STYLES = {"table": _as_table, "csv": _as_csv, "json": _as_json}

@@ -11,6 +11,7 @@ import click
 from survey import i18n
 from survey.cli.design_plan import plan, simulate
 from survey.cli.design_select import select
+from survey.exports.report_tables import aligned
 from survey.i18n import _
 
 if TYPE_CHECKING:
@@ -132,8 +133,7 @@ def _size_as_table(found: Size, *, per_sample: bool) -> str:
         (_("Respondents expected"), found.respondents),
         (_("Invitations"), found.invitations),
     ]
-    width = max(len(label) for label, _value in lines)
-    return "".join(f"{label.ljust(width)}  {number(value).rjust(9)}\n" for label, value in lines)
+    return aligned([(label, number(value)) for label, value in lines], texts=1)
 
 
 def _lines(found: Allocation) -> list[tuple[str, int, float]]:
@@ -165,8 +165,7 @@ def _allocation_as_table(found: Allocation) -> str:
         *rows,
         (_("Total"), number(found.total), percent(100 * whole)),
     ]
-    widths = [max(len(row[place]) for row in rows) for place in range(3)]
-    return "".join(f"{a.ljust(widths[0])}  {b.rjust(widths[1])}  {c.rjust(widths[2])}\n" for a, b, c in rows)
+    return aligned(rows, texts=1)
 
 
 SIZE_STYLES = {"table": _size_as_table, "csv": _size_as_csv, "json": _size_as_json}

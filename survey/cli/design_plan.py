@@ -79,18 +79,18 @@ def _as_json(report: PlanReport) -> bytes:
 
 def _as_text(report: PlanReport) -> bytes:
     from survey.exports.plan_tables import sentences, tables
-    from survey.exports.weight_tables import text_of
+    from survey.exports.report_tables import as_text
 
     language = i18n.current()
-    return text_of(tables(report, language), sentences(report, language)).encode()
+    return as_text(tables(report, language), sentences(report, language)).encode()
 
 
 def _as_markdown(report: PlanReport) -> bytes:
     from survey.exports.plan_tables import sentences, tables
-    from survey.exports.weight_tables import markdown_of
+    from survey.exports.report_tables import as_markdown
 
     language = i18n.current()
-    return markdown_of(report.plan.name, tables(report, language), sentences(report, language)).encode()
+    return as_markdown(report.plan.name, tables(report, language), sentences(report, language)).encode()
 
 
 def _as_word(report: PlanReport) -> bytes:

@@ -11,6 +11,7 @@ import click
 
 from survey import i18n
 from survey.cli.reading import reading_progress
+from survey.exports.report_tables import aligned
 from survey.i18n import _
 
 if TYPE_CHECKING:
@@ -91,8 +92,7 @@ def _as_table(report: DrawReport) -> str:
         (_("Seed"), f"{record.seed} ({record.generator}, NumPy {record.numpy_version})"),
         (_("SHA-256 of the frame"), record.frame_hash),
     ]
-    width = max(len(label) for label, _value in lines)
-    return "".join(f"{label.ljust(width)}  {value}\n" for label, value in lines)
+    return aligned(lines)
 
 
 STYLES = {"table": _as_table, "json": _as_json}

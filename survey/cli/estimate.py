@@ -13,10 +13,11 @@ import click
 
 from survey import i18n
 from survey.cli.reading import reading_progress
+from survey.exports.report_tables import aligned
 from survey.i18n import _
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
 
     from survey.services.estimation import FileEstimate, FileEstimates
     from survey.services.estimation_design import DesignColumns
@@ -125,7 +126,7 @@ def _as_table(found: FileEstimates) -> str:
     percent = f"{i18n.current().number(100 * found.level, 1).rstrip('0').rstrip(',.')}%"
     head = [_("Measure"), *domains, _("Estimate"), _("Standard error"), _("%(level)s interval", level=percent)]
     head += [_("Degrees of freedom"), _("Design effect"), "n"]
-    return _aligned([head, *(_cells(line) for line in found.estimates)], texts=1 + len(domains))
+    return aligned([head, *(_cells(line) for line in found.estimates)], texts=1 + len(domains))
 
 
 def _cells(line: FileEstimate) -> list[str]:
@@ -156,17 +157,6 @@ def _decimals(line: FileEstimate) -> int:
     if not line.se:
         return 2
     return max(0, min(6, 1 - int(f"{line.se:e}".rpartition("e")[2])))
-
-
-def _aligned(rows: Iterable[Sequence[str]], *, texts: int) -> str:
-    """Columns of equal width: texts to the left, figures to the right."""
-    lines = list(rows)
-    widths = [max(len(row[place]) for row in lines) for place in range(len(lines[0]))]
-    padded = (
-        [cell.ljust(width) if place < texts else cell.rjust(width) for place, (cell, width) in enumerate(pairs)]
-        for pairs in (list(zip(row, widths, strict=True)) for row in lines)
-    )
-    return "".join("  ".join(row).rstrip() + "\n" for row in padded)
 
 
 KIND_NAMES = {

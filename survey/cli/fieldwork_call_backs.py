@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,14 +11,13 @@ import click
 
 from survey import i18n
 from survey.cli import installation
-from survey.cli.fieldwork_work import write_private
+from survey.cli.private_files import private_file
 from survey.cli.rejections import said_line_by_line
+from survey.exports.report_tables import aligned
 from survey.i18n import UNDEFINED, _
 from survey.services import fieldworks
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
     from analysis.agreement import Kappa, WorkerAgreement
     from analysis.results import Interval
     from survey.services.fieldwork_call_backs import AgreementTable
@@ -38,11 +38,11 @@ if TYPE_CHECKING:
 def call_backs(*, wave: str, share: float, any_share: bool, seed: int, out: Path) -> None:
     from survey.services import fieldwork_call_backs
 
-    with installation.database() as database, database.writing() as session:
+    with installation.database() as database, ExitStack() as after, database.writing() as session:
         found = fieldworks.running(session, wave)
         drawn = fieldwork_call_backs.draw(session, found, share=share, seed=seed, any_share=any_share)
-        # Within the transaction: whoever is marked is on the list.
-        write_private(out, fieldwork_call_backs.list_csv(drawn.people))
+        # It is left after the transaction: whoever is marked is on the list, and where nobody is marked there is none.
+        after.enter_context(private_file(out, fieldwork_call_backs.list_csv(drawn.people)))
     click.echo(
         i18n.ngettext(
             "%(file)s has %(num)s person of %(answered)s who answered.",
@@ -113,9 +113,9 @@ def _as_table(found: AgreementTable) -> str:
     for item, one in found.items:
         shares = _share(one.share, one.interval())
         lines.append([item, i18n.current().number(one.pairs), shares, _shown(one.kappa), _shown(one.weighted)])
-    text = _aligned(lines)
+    text = aligned(lines)
     if found.workers:
-        text += "\n" + _aligned([[_("Worker"), _("Pairs"), _("Agreement"), ""], *map(_worker, found.workers)])
+        text += "\n" + aligned([[_("Worker"), _("Pairs"), _("Agreement"), ""], *map(_worker, found.workers)])
     return text
 
 
@@ -135,19 +135,6 @@ def _shown(kappa: Kappa | None) -> str:
     number, limits = i18n.current().number, kappa.interval()
     within = f" [{number(limits.low, 2)}; {number(limits.high, 2)}]" if limits else ""
     return number(kappa.value, 2) + within
-
-
-def _aligned(lines: Sequence[Sequence[str]]) -> str:
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    return "\n".join(_padded(line, widths) for line in lines) + "\n"
-
-
-def _padded(line: Sequence[str], widths: Sequence[int]) -> str:
-    return "  ".join(_cells(line, widths)).rstrip()
-
-
-def _cells(line: Sequence[str], widths: Sequence[int]) -> Iterator[str]:
-    return (cell.ljust(width) for cell, width in zip(line, widths, strict=True))
 
 
 STYLES = {"table": _as_table, "json": _as_json}

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import click
 
 from survey import i18n
-from survey.cli import Refusal, installation
+from survey.cli import installation
+from survey.cli.private_files import private_file
 from survey.i18n import _
 from survey.services import invitations, mailings, questionnaires
 from survey.services.daytime import day_of
@@ -98,18 +99,8 @@ def _letter(one: Addressee, drawn: Mapping[int, str]) -> Letter:
 def _keep(database: Database, mailing: Mailing, drawn: Mapping[int, str], content: bytes, out: Path) -> None:
     """Both or neither: letters that open nothing must not be sent, nor codes be kept that nobody has."""
     key = installation.settings().key(invitations.KEY_PURPOSE)
-    try:
-        # Never over other letters, and for nobody else to read.
-        out.touch(mode=0o600, exist_ok=False)
-    except FileExistsError as error:
-        raise Refusal(_("There is a file %(file)s already: name another one.", file=out)) from error
-    try:
-        out.write_bytes(content)
-        with database.writing() as session:
-            mailings.keep(session, mailing.addressees, drawn, key=key)
-    except BaseException:
-        out.unlink()
-        raise
+    with private_file(out, content), database.writing() as session:
+        mailings.keep(session, mailing.addressees, drawn, key=key)
 
 
 def _tell(mailing: Mailing, out: Path) -> None:

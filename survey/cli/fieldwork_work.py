@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from survey import i18n
-from survey.cli import Refusal, installation
+from survey.cli import installation
+from survey.cli.private_files import private_file
 from survey.cli.rejections import said_line_by_line
 from survey.i18n import _
 from survey.services import agencies, fieldwork_results, fieldwork_workers, fieldworks
@@ -85,22 +86,9 @@ def sheet(*, wave: str, worker: str, out: Path) -> None:
     with installation.database() as database, database.reading() as session:
         found = fieldworks.not_closed(session, wave)
         rows = fieldwork_workers.sheet(session, found, worker)
-    write_private(out, fieldwork_workers.sheet_csv(rows))
     said = i18n.ngettext("%(file)s has %(num)s person.", "%(file)s has %(num)s people.", len(rows), file=out)
-    click.echo(said, err=True)
-
-
-def write_private(out: Path, content: bytes) -> None:
-    """A new file that nobody else can read, never over another."""
-    try:
-        out.touch(mode=0o600, exist_ok=False)
-    except FileExistsError as error:
-        raise Refusal(_("There is a file %(file)s already: name another one.", file=out)) from error
-    try:
-        out.write_bytes(content)
-    except BaseException:
-        out.unlink()
-        raise
+    with private_file(out, fieldwork_workers.sheet_csv(rows)):
+        click.echo(said, err=True)
 
 
 def _say(loads: Sequence[Load]) -> None:

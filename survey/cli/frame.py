@@ -15,6 +15,7 @@ from sampling.frame import PERIODS, Reason
 from survey import i18n
 from survey.cli.reading import reading_progress
 from survey.cli.rejections import said_line_by_line
+from survey.exports.report_tables import aligned
 from survey.i18n import _, mark
 from survey.services.frame_import import ONCE_PER, STRATA_OF, FrameWanted, import_frame
 
@@ -159,7 +160,7 @@ def _as_table(report: FrameReport) -> str:
         lines.append((_("Of these without an identity, not checked for duplicates"), number(report.unidentified)))
     else:
         lines.append((_("Duplicates"), _("not looked for: the list has no column of persons")))
-    text = _aligned(lines)
+    text = aligned(lines)
     for title, seen in (
         (_("Agencies that are not known"), report.unknown_agencies),
         (_("Statuses that do not count"), report.other_statuses),
@@ -200,16 +201,11 @@ def _label(part: str, name: str) -> str:
 def _titled(title: str, lines: Sequence[tuple[str, str]], total: int) -> str:
     if not lines:
         return ""
-    text = f"\n{title} ({i18n.current().number(total)})\n{_aligned(lines)}"
+    text = f"\n{title} ({i18n.current().number(total)})\n{aligned(lines)}"
     if total > len(lines):
         more = total - len(lines)
         text += i18n.ngettext("and %(num)s more", "and %(num)s more", more) + "\n"
     return text
-
-
-def _aligned(lines: Sequence[tuple[str, str]]) -> str:
-    width = max(len(label) for label, _value in lines)
-    return "".join(f"{label.ljust(width)}  {value}\n" for label, value in lines)
 
 
 STYLES = {"table": _as_table, "json": _as_json}

@@ -8,10 +8,11 @@ import click
 
 from survey import i18n
 from survey.cli import installation
+from survey.exports.report_tables import aligned
 from survey.i18n import _
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping
 
     from sqlalchemy.orm import Session
 
@@ -95,15 +96,10 @@ def _decisions(session: Session, wave: str, **asked: Any) -> IndexTable:
 
 def _as_table(table: IndexTable, language: Locale) -> str:
     head = [_("Agency"), "n", *(one.short for one in table.figures)]
-    lines = _aligned([head, *(_cells(row, table, language) for row in (table.province, *table.rows))])
+    figures = aligned([head, *(_cells(row, table, language) for row in (table.province, *table.rows))])
     title = f"{table.wave.title} ({table.stream})"
     warning = [_("Simulated data")] if table.wave.is_simulated else []
-    return "\n".join([title, *warning, "", *lines, "", *_ways(table, language), ""])
-
-
-def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
-    widths = [max(len(row[place]) for row in rows) for place in range(len(rows[0]))]
-    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    return "\n".join([title, *warning, "", figures, *_ways(table, language), ""])
 
 
 def _ways(table: IndexTable, language: Locale) -> list[str]:
@@ -116,8 +112,8 @@ def _ways(table: IndexTable, language: Locale) -> list[str]:
         head = [_(ways.caption), "n", *said.columns(ways, language=language)]
         rows = [said.figures(ways, row, language=language) for row in (table.province, *shown)]
         names = [_("Agencies shown"), *(row.agency.name if row.agency else "" for row in shown)]
-        lines += [*_aligned([head, *([name, *row] for name, row in zip(names, rows, strict=True))])]
-        lines += [said.covered(ways, table, language=language), ""]
+        figures = aligned([head, *([name, *row] for name, row in zip(names, rows, strict=True))])
+        lines += [figures + said.covered(ways, table, language=language), ""]
     return lines[:-1]
 
 

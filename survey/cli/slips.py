@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import click
 
 from survey import i18n
-from survey.cli import Refusal, installation
+from survey.cli import installation
+from survey.cli.private_files import private_file
 from survey.i18n import _, mark
 from survey.services import counters, posters, slip_codes, slips, waves
 from survey.services.daytime import day_of
@@ -143,19 +144,9 @@ def _keep(
 ) -> None:
     """Both or neither: slips that open nothing must not be handed out, nor codes be kept that nobody has."""
     key = installation.settings().key(slip_codes.KEY_PURPOSE)
-    try:
-        # Never over another batch's, and for nobody else to read.
-        output.touch(mode=0o600, exist_ok=False)
-    except FileExistsError as error:
-        raise Refusal(_("There is a file %(file)s already: name another one.", file=output)) from error
-    try:
-        output.write_bytes(content)
-        with database.writing() as session:
-            slips.erase_over(session, now=now)
-            slips.keep(session, counter, drawn, opens_on=opens_on, key=key, now=now)
-    except BaseException:
-        output.unlink()
-        raise
+    with private_file(output, content), database.writing() as session:
+        slips.erase_over(session, now=now)
+        slips.keep(session, counter, drawn, opens_on=opens_on, key=key, now=now)
 
 
 def _counter(session: Session, code: str) -> CounterRef:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from docx import Document
@@ -18,15 +20,36 @@ if TYPE_CHECKING:
     from docx.table import Table, _Cell
     from docx.text.paragraph import Paragraph
 
+    from survey.exports.report_tables import ReportTable
+    from survey.i18n import Locale
+
 FONT = "Times New Roman"
 # The state formula in 12 pt bold is 96 mm wide in this font: in a narrower cell it wraps.
 LEFT_COLUMN, RIGHT_COLUMN = Mm(65), Mm(100)
+_STATE = "CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM"
+_MOTTO = "Độc lập - Tự do - Hạnh phúc"
+# What lies between the decree's margins, and of it the words' least and a figure's least and most, in mm.
+_WIDTH, _FIRST, _LEAST, _MOST = 165, 50, 15, 30
+# Tables of more columns than this are set in a smaller size.
+_ROOMY, _SMALL, _NORMAL = 5, 10, 12
 LEFT, CENTRE, RIGHT, JUSTIFIED = (
     WD_ALIGN_PARAGRAPH.LEFT,
     WD_ALIGN_PARAGRAPH.CENTER,
     WD_ALIGN_PARAGRAPH.RIGHT,
     WD_ALIGN_PARAGRAPH.JUSTIFY,
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Letterhead:
+    """The office that issues the document, and who signs it."""
+
+    parent: str = "UBND TỈNH ĐẮK LẮK"
+    office: str = "SỞ NỘI VỤ"
+    number: str = "Số:         /BC-SNV"
+    place_and_date: str = "Đắk Lắk, ngày      tháng      năm"
+    signatory: str = "GIÁM ĐỐC"
+    recipients: tuple[str, ...] = ("Lưu: VT.",)
 
 
 def new_document() -> WordDocument:
@@ -67,6 +90,21 @@ def write(
     spacing = paragraph.paragraph_format
     spacing.space_before, spacing.space_after, spacing.line_spacing = Pt(before), Pt(after), 1.0
     return paragraph
+
+
+def write_head(document: WordDocument, office: Letterhead) -> None:
+    """The head of a document: who issues it beside the state's formula."""
+    left, right = two_columns(document)
+    parent, name, line, number = paragraphs(left, 4)
+    write(parent, office.parent, size=12, align=CENTRE)
+    write(name, office.office, size=12, bold=True, align=CENTRE)
+    rule(line, width=Mm(22), within=LEFT_COLUMN)
+    write(number, office.number, size=13, align=CENTRE, before=6)
+    state, motto, line, date = paragraphs(right, 4)
+    write(state, _STATE, size=12, bold=True, align=CENTRE)
+    write(motto, _MOTTO, size=13, bold=True, align=CENTRE)
+    rule(line, width=Mm(58), within=RIGHT_COLUMN)
+    write(date, office.place_and_date, size=13, italic=True, align=CENTRE, before=6)
 
 
 def two_columns(document: WordDocument) -> tuple[_Cell, _Cell]:
@@ -116,6 +154,34 @@ def grid(
             write(cell.paragraphs[0], text, size=size, bold=number == 0, align=align, before=2, after=2)
     head = OxmlElement("w:tblHeader")
     table.rows[0]._tr.get_or_add_trPr().append(head)  # noqa: SLF001 - python-docx has no name for a repeated head.
+
+
+def write_table(document: WordDocument, table: ReportTable) -> None:
+    """A table of a report under its heading."""
+    heading = write(document.add_paragraph(), table.title, bold=True, before=9, after=3)
+    heading.paragraph_format.keep_with_next = True
+    size = _SMALL if len(table.rows[0]) > _ROOMY else _NORMAL
+    grid(document, _widths(table), table.rows, words=range(table.texts), size=size)
+
+
+def as_bytes(document: WordDocument, *, title: str, language: Locale) -> bytes:
+    """The file, by a title and by nobody."""
+    properties = document.core_properties
+    properties.title, properties.language = title, language.code
+    properties.author, properties.comments = "", ""
+    stream = io.BytesIO()
+    document.save(stream)
+    return stream.getvalue()
+
+
+def _widths(table: ReportTable) -> list[Mm]:
+    """The words take what the figures leave; many figures stand closer."""
+    if table.widths:
+        return [Mm(width) for width in table.widths]
+    figures = len(table.rows[0]) - table.texts
+    figure = max(_LEAST, min(_MOST, (_WIDTH - _FIRST) // figures))
+    word = (_WIDTH - figures * figure) / table.texts
+    return [Mm(word)] * table.texts + [Mm(figure)] * figures
 
 
 def _fix_widths(table: Table, widths: Sequence[Mm]) -> None:

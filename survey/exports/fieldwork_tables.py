@@ -7,12 +7,13 @@ import io
 import json
 from typing import TYPE_CHECKING, Any
 
+from survey.exports.report_tables import aligned
 from survey.i18n import UNDEFINED, mark
 from survey.services.fieldwork_progress import RATES
 from survey.services.spreadsheets import harmless
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from survey.i18n import Locale
     from survey.services.fieldwork_progress import Progress, Standing
@@ -29,6 +30,9 @@ HEADINGS = (
     mark("Substitutes (answered)"),
 )
 OF_WORKERS = (mark("Code"), mark("Worker"), mark("People"), mark("Open"), mark("Late"), mark("Next due"))
+
+# Columns of texts, to the left; figures stand to the right.
+_TEXTS = 2
 
 
 def progress_json(found: Progress) -> str:
@@ -72,12 +76,13 @@ def progress_csv(found: Progress) -> str:
 
 def progress_text(found: Progress, language: Locale) -> str:
     """The same for reading, with who is late and the answers of each day."""
-    parts = [_table([language.gettext(name) for name in HEADINGS], list(_lines(found, language)))]
+    parts = [aligned([[language.gettext(name) for name in HEADINGS], *_lines(found, language)], texts=_TEXTS)]
     if found.workers:
-        parts.append(_table([language.gettext(name) for name in OF_WORKERS], list(_work(found, language))))
+        parts.append(aligned([[language.gettext(name) for name in OF_WORKERS], *_work(found, language)], texts=_TEXTS))
     if found.days:
         heading = [language.gettext("Day"), language.gettext("Answers")]
-        parts.append(_table(heading, [[language.date(one.day), language.number(one.total)] for one in found.days]))
+        days = [[language.date(one.day), language.number(one.total)] for one in found.days]
+        parts.append(aligned([heading, *days], texts=1))
     return "\n".join(parts)
 
 
@@ -108,19 +113,3 @@ def _work(found: Progress, language: Locale) -> Iterator[list[str]]:
     for one in found.workers:
         counts = map(language.number, (one.people, one.still_open, one.late))
         yield [one.code, one.name, *counts, language.date(one.next_due)]
-
-
-def _table(heading: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
-    widths = [max(map(len, column)) for column in zip(heading, *lines, strict=True)]
-    rows = [
-        "  ".join(
-            cell.ljust(width) if at < _TEXTS else cell.rjust(width)
-            for at, (cell, width) in enumerate(zip(line, widths, strict=True))
-        ).rstrip()
-        for line in [heading, *lines]
-    ]
-    return "\n".join(rows) + "\n"
-
-
-# Columns of texts, to the left; figures stand to the right.
-_TEXTS = 2

@@ -6,8 +6,6 @@ always asks for Vietnamese. The state formula and the letterhead are proper name
 
 from __future__ import annotations
 
-import io
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from docx.shared import Mm
@@ -16,14 +14,15 @@ from survey.exports import wording, wording_of_ways
 from survey.exports.docx_layout import (
     CENTRE,
     JUSTIFIED,
-    LEFT_COLUMN,
-    RIGHT_COLUMN,
+    Letterhead,
+    as_bytes,
     grid,
     new_document,
     paragraphs,
     rule,
     two_columns,
     write,
+    write_head,
 )
 from survey.i18n import UNDEFINED
 
@@ -33,49 +32,20 @@ if TYPE_CHECKING:
     from survey.i18n import Locale
     from survey.services.index_values import IndexCell, IndexRow, IndexTable
 
-_STATE = "CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM"
-_MOTTO = "Độc lập - Tự do - Hạnh phúc"
 _TABLE_WIDTHS = (Mm(12), Mm(71), Mm(22), Mm(25), Mm(35))
-
-
-@dataclass(frozen=True, slots=True)
-class Letterhead:
-    """The office that issues the document, and who signs it."""
-
-    parent: str = "UBND TỈNH ĐẮK LẮK"
-    office: str = "SỞ NỘI VỤ"
-    number: str = "Số:         /BC-SNV"
-    place_and_date: str = "Đắk Lắk, ngày      tháng      năm"
-    signatory: str = "GIÁM ĐỐC"
-    recipients: tuple[str, ...] = ("Lưu: VT.",)
 
 
 def indices_docx(table: IndexTable, row: IndexRow, *, language: Locale, letterhead: Letterhead | None = None) -> bytes:
     """The Word file of one `row` of `table`."""
     office = letterhead or Letterhead()
     document = new_document()
-    head(document, office)
+    write_head(document, office)
     _title(document, table, row, language=language)
     _findings(document, table, row, language=language)
     _ways(document, table, row, language=language)
     _method(document, table, language=language)
     _foot(document, office, row, language=language)
-    return _bytes(document, title=_subject(table, row, language), language=language)
-
-
-def head(document: WordDocument, office: Letterhead) -> None:
-    """The head of a document: who issues it beside the state's formula."""
-    left, right = two_columns(document)
-    parent, name, line, number = paragraphs(left, 4)
-    write(parent, office.parent, size=12, align=CENTRE)
-    write(name, office.office, size=12, bold=True, align=CENTRE)
-    rule(line, width=Mm(22), within=LEFT_COLUMN)
-    write(number, office.number, size=13, align=CENTRE, before=6)
-    state, motto, line, date = paragraphs(right, 4)
-    write(state, _STATE, size=12, bold=True, align=CENTRE)
-    write(motto, _MOTTO, size=13, bold=True, align=CENTRE)
-    rule(line, width=Mm(58), within=RIGHT_COLUMN)
-    write(date, office.place_and_date, size=13, italic=True, align=CENTRE, before=6)
+    return as_bytes(document, title=_subject(table, row, language), language=language)
 
 
 def _title(document: WordDocument, table: IndexTable, row: IndexRow, *, language: Locale) -> None:
@@ -172,12 +142,3 @@ def _subject(table: IndexTable, row: IndexRow, language: Locale) -> str:
 
 def _name(row: IndexRow, language: Locale) -> str:
     return row.agency.name if row.agency else language.gettext("Whole province")
-
-
-def _bytes(document: WordDocument, *, title: str, language: Locale) -> bytes:
-    properties = document.core_properties
-    properties.title, properties.language = title, language.code
-    properties.author, properties.comments = "", ""
-    file = io.BytesIO()
-    document.save(file)
-    return file.getvalue()

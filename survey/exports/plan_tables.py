@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from survey.exports.weight_tables import WeightTable
+from survey.exports.report_tables import ReportTable
 from survey.i18n import UNDEFINED, mark
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def _design(report: PlanReport, language: Locale) -> list[str]:
     return said
 
 
-def tables(report: PlanReport, language: Locale) -> list[WeightTable]:
+def tables(report: PlanReport, language: Locale) -> list[ReportTable]:
     """Every table, in order; one without rows is left out."""
     makers = (_sizes, _margins, _apart, _timetable, _simulated_margins, _simulated_ranks, _levels, _differences)
     return [table for table in (maker(report, language) for maker in makers) if len(table.rows) > 1]
@@ -65,7 +65,7 @@ def _lines(report: PlanReport, language: Locale) -> list[tuple[str, Outlook]]:
     return [*named, (language.gettext("Whole province"), report.outlooks.province)]
 
 
-def _sizes(report: PlanReport, language: Locale) -> WeightTable:
+def _sizes(report: PlanReport, language: Locale) -> ReportTable:
     _, number, plan = language.gettext, language.number, report.plan
     cost = _("Cost (%(currency)s)", currency=plan.costs.currency)
     head = (_("Agency"), _("Population"), _("Places"), _("To invite"), _("Expected to answer"), cost, _("Working days"))
@@ -81,10 +81,10 @@ def _sizes(report: PlanReport, language: Locale) -> WeightTable:
         )
         for name, one in _lines(report, language)
     ]
-    return WeightTable(_("Sizes, cost and work"), [head, *rows], widths=(46, 22, 16, 18, 18, 29, 16))
+    return ReportTable(_("Sizes, cost and work"), [head, *rows], widths=(46, 22, 16, 18, 18, 29, 16))
 
 
-def _margins(report: PlanReport, language: Locale) -> WeightTable:
+def _margins(report: PlanReport, language: Locale) -> ReportTable:
     _, number = language.gettext, language.number
     head = (_("Agency"), *(dimension.name for dimension in report.plan.dimensions), _("Interviews to add"))
     rows = [
@@ -95,12 +95,12 @@ def _margins(report: PlanReport, language: Locale) -> WeightTable:
         )
         for name, one in _lines(report, language)
     ]
-    return WeightTable(
+    return ReportTable(
         _("Expected margin of error, in points, and interviews to add for the margin wanted"), [head, *rows]
     )
 
 
-def _apart(report: PlanReport, language: Locale) -> WeightTable:
+def _apart(report: PlanReport, language: Locale) -> ReportTable:
     _, percent, plan = language.gettext, language.percent, report.plan
     names = {one.code: one.name for one in report.outlooks.agencies}
     head = (_("Agency"), _("Cannot be told apart from"), _("Expected index"))
@@ -112,18 +112,18 @@ def _apart(report: PlanReport, language: Locale) -> WeightTable:
             listed = _("%(names)s and %(count)s more", names=listed, count=language.number(more))
         share = one.figures[plan.ranked_place].share
         rows.append((one.name, listed or _("nobody of its level"), percent(100 * share, 1)))
-    return WeightTable(
+    return ReportTable(
         _("Agencies that this survey is likely not to tell apart"), [head, *rows], texts=2, widths=(50, 90, 25)
     )
 
 
-def _timetable(report: PlanReport, language: Locale) -> WeightTable:
+def _timetable(report: PlanReport, language: Locale) -> ReportTable:
     _ = language.gettext
     rows = [(step.name, language.date(step.first), language.date(step.last)) for step in report.plan.timetable]
-    return WeightTable(_("Timetable"), [(_("Step"), _("First day"), _("Last day")), *rows])
+    return ReportTable(_("Timetable"), [(_("Step"), _("First day"), _("Last day")), *rows])
 
 
-def _simulated_margins(report: PlanReport, language: Locale) -> WeightTable:
+def _simulated_margins(report: PlanReport, language: Locale) -> ReportTable:
     _, number, found, place = language.gettext, language.number, report.findings, report.plan.ranked_place
     head = (
         _("Agency"),
@@ -133,7 +133,7 @@ def _simulated_margins(report: PlanReport, language: Locale) -> WeightTable:
         _("Intervals that hold"),
     )
     if found is None:
-        return WeightTable("", [head])
+        return ReportTable("", [head])
     names = [name for name, _one in _lines(report, language)]
     rows = [
         (
@@ -148,18 +148,18 @@ def _simulated_margins(report: PlanReport, language: Locale) -> WeightTable:
         times=number(found.replications),
         dimension=report.plan.dimensions[place].name,
     )
-    return WeightTable(title, [head, *rows])
+    return ReportTable(title, [head, *rows])
 
 
-def _simulated_ranks(report: PlanReport, language: Locale) -> WeightTable:
+def _simulated_ranks(report: PlanReport, language: Locale) -> ReportTable:
     _, number, found = language.gettext, language.number, report.findings
     head = (_("Agency"), _("True rank"), _("Best rank not ruled out"), _("Worst rank not ruled out"))
     pairs = zip(report.outlooks.agencies, found.agencies if found else (), strict=False)
     rows = [(a.name, number(b.true_rank), number(b.rank_low, 1), number(b.rank_high, 1)) for a, b in pairs]
-    return WeightTable(_("Ranks that the survey would leave open, on average"), [head, *rows])
+    return ReportTable(_("Ranks that the survey would leave open, on average"), [head, *rows])
 
 
-def _levels(report: PlanReport, language: Locale) -> WeightTable:
+def _levels(report: PlanReport, language: Locale) -> ReportTable:
     _, number, percent = language.gettext, language.number, language.percent
     head = (_("Level of agencies"), _("Agencies"), _("The best is found"), _("The worst is found"))
     rows = [
@@ -171,10 +171,10 @@ def _levels(report: PlanReport, language: Locale) -> WeightTable:
         )
         for one in (report.findings.levels if report.findings else ())
     ]
-    return WeightTable(_("How often the best and the worst are found"), [head, *rows])
+    return ReportTable(_("How often the best and the worst are found"), [head, *rows])
 
 
-def _differences(report: PlanReport, language: Locale) -> WeightTable:
+def _differences(report: PlanReport, language: Locale) -> ReportTable:
     _, number, percent = language.gettext, language.number, language.percent
     head = (_("True difference, in points"), _("Pairs"), _("Told apart, one pair"), _("Told apart, all pairs (Holm)"))
     rows = [
@@ -186,4 +186,4 @@ def _differences(report: PlanReport, language: Locale) -> WeightTable:
         )
         for one in (report.findings.differences if report.findings else ())
     ]
-    return WeightTable(_("Pairs of agencies that are told apart"), [head, *rows])
+    return ReportTable(_("Pairs of agencies that are told apart"), [head, *rows])

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from survey.exports import report_tables
+from survey.exports.report_tables import ReportTable
 from survey.i18n import explain, mark, speaking
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from survey.i18n import Locale
     from survey.services.weighting_report import WeightsReport
 
@@ -22,25 +21,12 @@ STEPS = {
 ADJUSTED_BY = {"classes": mark("weighting classes"), "propensity": mark("response propensity")}
 
 
-@dataclass(frozen=True, slots=True)
-class WeightTable:
-    """A heading, and rows of which the first is the head and the first `texts` columns are words.
-
-    `widths` are those of the columns on paper, in mm, where they do not follow from the number of columns.
-    """
-
-    title: str
-    rows: Sequence[Sequence[str]]
-    texts: int = 1
-    widths: Sequence[int] = ()
-
-
 def title(language: Locale) -> str:
     """What the report is called."""
     return language.gettext("Weighting report")
 
 
-def tables(found: WeightsReport, language: Locale) -> list[WeightTable]:
+def tables(found: WeightsReport, language: Locale) -> list[ReportTable]:
     """Every table of the report, in order; one without rows is left out."""
     made = [maker(found, language) for maker in MAKERS]
     return [table for table in made if len(table.rows) > 1]
@@ -67,7 +53,7 @@ def sentences(found: WeightsReport, language: Locale) -> list[str]:
         return said + [explain(note) for note in found.notes]
 
 
-def _outcomes(found: WeightsReport, language: Locale) -> WeightTable:
+def _outcomes(found: WeightsReport, language: Locale) -> ReportTable:
     _, number, percent = language.gettext, language.number, language.percent
     counts = found.outcomes
     rows = [
@@ -81,10 +67,10 @@ def _outcomes(found: WeightsReport, language: Locale) -> WeightTable:
         (_("Response rate, weighted"), percent(100 * found.response_rate_weighted)),
         (_("Adjusted by"), _(ADJUSTED_BY[found.adjusted_by])),
     ]
-    return WeightTable(_("Response"), rows)
+    return ReportTable(_("Response"), rows)
 
 
-def _steps(found: WeightsReport, language: Locale) -> WeightTable:
+def _steps(found: WeightsReport, language: Locale) -> ReportTable:
     _, number = language.gettext, language.number
     head = (_("Weights"), _("Sum"), _("Smallest"), "Q1", _("Median"), "Q3", _("Largest"), "deff")
     rows = []
@@ -93,10 +79,10 @@ def _steps(found: WeightsReport, language: Locale) -> WeightTable:
         spread = (of.smallest, of.lower_quartile, of.median, of.upper_quartile, of.largest)
         figures = (number(of.total), *(number(value, 2) for value in spread), number(of.design_effect, 3))
         rows.append((_(STEPS[step.name]), *figures))
-    return WeightTable(_("Distribution of the weights, with Kish's design effect 1 + cv²"), [head, *rows])
+    return ReportTable(_("Distribution of the weights, with Kish's design effect 1 + cv²"), [head, *rows])
 
 
-def _classes(found: WeightsReport, language: Locale) -> WeightTable:
+def _classes(found: WeightsReport, language: Locale) -> ReportTable:
     _, number, percent = language.gettext, language.number, language.percent
     head = (_("Class"), _("Drawn"), _("Respondents"), _("Response rate"), _("Factor"))
     rows = [
@@ -109,10 +95,10 @@ def _classes(found: WeightsReport, language: Locale) -> WeightTable:
         )
         for line in found.classes
     ]
-    return WeightTable(_("Classes of the non-response adjustment"), [head, *rows])
+    return ReportTable(_("Classes of the non-response adjustment"), [head, *rows])
 
 
-def _margins(found: WeightsReport, language: Locale) -> WeightTable:
+def _margins(found: WeightsReport, language: Locale) -> ReportTable:
     _, number = language.gettext, language.number
     head = (_("Variable"), _("Level"), _("Known total"), _("Before calibration"), _("Final"))
     rows = [
@@ -125,17 +111,17 @@ def _margins(found: WeightsReport, language: Locale) -> WeightTable:
         )
         for line in found.margins
     ]
-    return WeightTable(_("Margins before and after"), [head, *rows], texts=2)
+    return ReportTable(_("Margins before and after"), [head, *rows], texts=2)
 
 
-def _largest(found: WeightsReport, language: Locale) -> WeightTable:
+def _largest(found: WeightsReport, language: Locale) -> ReportTable:
     _, number, percent = language.gettext, language.number, language.percent
     head = (_("Line of the file"), _("Base weight"), _("Final"), _("Share of the sum"))
     rows = [
         (str(line.line), number(line.base, 2), number(line.weight, 2), percent(100 * line.share))
         for line in found.largest
     ]
-    return WeightTable(_("Largest weights"), [head, *rows])
+    return ReportTable(_("Largest weights"), [head, *rows])
 
 
 MAKERS = (_outcomes, _steps, _classes, _margins, _largest)
@@ -143,42 +129,9 @@ MAKERS = (_outcomes, _steps, _classes, _margins, _largest)
 
 def as_text(found: WeightsReport, language: Locale) -> str:
     """The report for a terminal."""
-    return text_of(tables(found, language), sentences(found, language))
+    return report_tables.as_text(tables(found, language), sentences(found, language))
 
 
 def as_markdown(found: WeightsReport, language: Locale) -> str:
     """The report as a Markdown page."""
-    return markdown_of(title(language), tables(found, language), sentences(found, language))
-
-
-def text_of(drawn: Sequence[WeightTable], said: Sequence[str]) -> str:
-    """Tables and sentences for a terminal."""
-    blocks = ["\n".join([table.title, *_aligned(table)]) for table in drawn]
-    return "\n\n".join([*blocks, "\n".join(said)]) + "\n"
-
-
-def markdown_of(heading: str, drawn: Sequence[WeightTable], said: Sequence[str]) -> str:
-    """Sentences and tables as a Markdown page."""
-    blocks = [f"# {heading}", "\n".join(f"- {_escaped(one)}" for one in said)]
-    for table in drawn:
-        head, *rows = [[_escaped(text) for text in row] for row in table.rows]
-        rule = ["---" if place < table.texts else "---:" for place in range(len(head))]
-        blocks.append(f"## {table.title}")
-        blocks.append("\n".join(f"| {' | '.join(row)} |" for row in (head, rule, *rows)))
-    return "\n\n".join(blocks) + "\n"
-
-
-def _aligned(table: WeightTable) -> list[str]:
-    widths = [max(map(len, column)) for column in zip(*table.rows, strict=True)]
-    return [
-        "  ".join(
-            text.ljust(width) if place < table.texts else text.rjust(width)
-            for place, (text, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in table.rows
-    ]
-
-
-def _escaped(text: str) -> str:
-    """A level of the file may hold what Markdown would take for its own."""
-    return text.replace("\\", "\\\\").replace("|", "\\|").replace("<", "\\<").replace("*", "\\*").replace("_", "\\_")
+    return report_tables.as_markdown(title(language), tables(found, language), sentences(found, language))

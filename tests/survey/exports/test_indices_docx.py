@@ -3,7 +3,8 @@ import io
 
 from docx import Document
 
-from survey.exports.indices_docx import Letterhead, indices_docx
+from survey.exports.docx_layout import Letterhead
+from survey.exports.indices_docx import indices_docx
 
 
 def words(data: bytes) -> str:
