@@ -77,7 +77,47 @@ class Kappa:
 
 
 @dataclass(frozen=True, slots=True)
-class Agreement:
+class Agreeing:
+    """How many of some pairs agree.
+
+    Attributes
+    ----------
+    pairs, agreeing : int
+    """
+
+    pairs: int
+    agreeing: int
+
+    @property
+    def share(self) -> float:
+        """Of the pairs that agree."""
+        return self.agreeing / self.pairs
+
+    def interval(self, *, confidence_level: float = 0.95) -> Interval:
+        """Wilson's interval of the share.
+
+        Parameters
+        ----------
+        confidence_level : float
+
+        Returns
+        -------
+        Interval
+        """
+        check_level(confidence_level)
+        low, high = limits(
+            self.share,
+            np.sqrt(self.share * (1 - self.share) / self.pairs),
+            degrees_of_freedom=np.inf,
+            respondents=self.pairs,
+            confidence_level=confidence_level,
+            method="wilson",
+        )
+        return Interval(float(low), float(high), confidence_level, "wilson")
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement(Agreeing):
     """How far the pairs of one item agree.
 
     Attributes
@@ -95,32 +135,12 @@ class Agreement:
     (0.75, 0.5, None)
     """
 
-    pairs: int
-    agreeing: int
     kappa: Kappa | None
     weighted: Kappa | None
 
-    @property
-    def share(self) -> float:
-        """Of the pairs that agree."""
-        return self.agreeing / self.pairs
-
-    def interval(self, *, confidence_level: float = 0.95) -> Interval:
-        """Wilson's interval of the share.
-
-        Parameters
-        ----------
-        confidence_level : float
-
-        Returns
-        -------
-        Interval
-        """
-        return _wilson(self.agreeing, self.pairs, confidence_level)
-
 
 @dataclass(frozen=True, slots=True)
-class WorkerAgreement:
+class WorkerAgreement(Agreeing):
     """How far the pairs of one worker agree, over all items.
 
     Attributes
@@ -135,28 +155,8 @@ class WorkerAgreement:
     """
 
     worker: str
-    pairs: int
-    agreeing: int
     p_adjusted: float | None
     flagged: bool
-
-    @property
-    def share(self) -> float:
-        """Of the pairs that agree."""
-        return self.agreeing / self.pairs
-
-    def interval(self, *, confidence_level: float = 0.95) -> Interval:
-        """Wilson's interval of the share.
-
-        Parameters
-        ----------
-        confidence_level : float
-
-        Returns
-        -------
-        Interval
-        """
-        return _wilson(self.agreeing, self.pairs, confidence_level)
 
 
 def agreement(first: Sequence[str], second: Sequence[str], *, order: Sequence[str] | None = None) -> Agreement:
@@ -277,7 +277,7 @@ def by_worker(workers: Sequence[str], agrees: Sequence[bool]) -> tuple[WorkerAgr
         for pairs, agreeing in counts
     ]
     return tuple(
-        WorkerAgreement(name, pairs, agreeing, chance, flagged=chance is not None and chance < FLAG_BELOW)
+        WorkerAgreement(pairs, agreeing, name, chance, flagged=chance is not None and chance < FLAG_BELOW)
         for name, (pairs, agreeing), chance in zip(names, counts, holm(chances), strict=True)
     )
 
@@ -304,17 +304,3 @@ def _kappa(shares: FloatArray, weights: FloatArray, *, pairs: float) -> Kappa | 
     variance = (spread - (kappa - expected * (1 - kappa)) ** 2) / (pairs * (1 - expected) ** 2)
     known = pairs > 1 and observed < 1
     return Kappa(kappa, float(np.sqrt(max(variance, 0.0))) if known else None)
-
-
-def _wilson(agreeing: int, pairs: int, confidence_level: float) -> Interval:
-    check_level(confidence_level)
-    share = agreeing / pairs
-    low, high = limits(
-        share,
-        np.sqrt(share * (1 - share) / pairs),
-        degrees_of_freedom=np.inf,
-        respondents=pairs,
-        confidence_level=confidence_level,
-        method="wilson",
-    )
-    return Interval(float(low), float(high), confidence_level, "wilson")

@@ -32,6 +32,48 @@ def upgrade() -> None:
         ),
         sa.CheckConstraint("attempts_needed BETWEEN 1 AND 20", name="attempts_in_bounds"),
     )
+    _make_table_of_workers()
+    _make_table_of_units()
+    op.create_table(
+        "contacts",
+        sa.Column("unit_id", sa.Integer(), sa.ForeignKey("sampled_units.id"), primary_key=True),
+        sa.Column("name", sa.String(200), nullable=False),
+        sa.Column("address", sa.String(400), nullable=False),
+        sa.Column("phone", sa.String(40), nullable=False),
+    )
+    op.create_table(
+        "fieldwork_outcomes",
+        sa.Column("id", sa.Integer(), primary_key=True),
+        _fieldwork(index=True),
+        *_place(),
+        sa.Column("weight", sa.Double(), nullable=False),
+        sa.Column("is_substitute", sa.Boolean(), nullable=False),
+        sa.Column("is_replaced", sa.Boolean(), nullable=False),
+        sa.Column("disposition", sa.String(8), nullable=False),
+        sa.Column("n", sa.Integer(), nullable=False),
+        sa.CheckConstraint("n > 0", name="somebody"),
+    )
+    _keep_values_from_the_planner()
+
+
+def downgrade() -> None:
+    for table in ("fieldwork_outcomes", "contacts", "sampled_units", "field_workers", "fieldworks"):
+        op.drop_table(table)
+
+
+def _fieldwork(*, index: bool = False) -> sa.Column[int]:
+    return sa.Column("fieldwork_id", sa.Integer(), sa.ForeignKey("fieldworks.id"), nullable=False, index=index)
+
+
+def _place() -> tuple[sa.Column[int], sa.Column[str], sa.Column[str]]:
+    return (
+        sa.Column("agency_id", sa.Integer(), sa.ForeignKey("agencies.id"), nullable=False),
+        sa.Column("stratum", sa.String(80), nullable=False),
+        sa.Column("psu", sa.String(80), nullable=True),
+    )
+
+
+def _make_table_of_workers() -> None:
     op.create_table(
         "field_workers",
         sa.Column("id", sa.Integer(), primary_key=True),
@@ -53,47 +95,6 @@ def upgrade() -> None:
         sa.UniqueConstraint("fieldwork_id", "code"),
         sa.CheckConstraint("code <> ''", name="code_given"),
         sa.CheckConstraint("name <> ''", name="name_given"),
-    )
-    _make_table_of_units()
-    op.create_table(
-        "contacts",
-        sa.Column("unit_id", sa.Integer(), sa.ForeignKey("sampled_units.id"), primary_key=True),
-        sa.Column("name", sa.String(200), nullable=False),
-        sa.Column("address", sa.String(400), nullable=False),
-        sa.Column("phone", sa.String(40), nullable=False),
-    )
-    op.create_table(
-        "fieldwork_outcomes",
-        sa.Column("id", sa.Integer(), primary_key=True),
-        _fieldwork(index=True),
-        *_place(),
-        sa.Column("weight", sa.Double(), nullable=False),
-        sa.Column("is_substitute", sa.Boolean(), nullable=False),
-        sa.Column("is_replaced", sa.Boolean(), nullable=False),
-        sa.Column("disposition", sa.String(8), nullable=False),
-        sa.Column("n", sa.Integer(), nullable=False),
-        sa.CheckConstraint("n > 0", name="somebody"),
-    )
-    if op.get_bind().dialect.name == "postgresql":
-        for table, columns in NOT_TO_BE_SAMPLED.items():
-            for column in columns:
-                op.execute(f"ALTER TABLE {table} ALTER COLUMN {column} SET STATISTICS 0")
-
-
-def downgrade() -> None:
-    for table in ("fieldwork_outcomes", "contacts", "sampled_units", "field_workers", "fieldworks"):
-        op.drop_table(table)
-
-
-def _fieldwork(*, index: bool = False) -> sa.Column[int]:
-    return sa.Column("fieldwork_id", sa.Integer(), sa.ForeignKey("fieldworks.id"), nullable=False, index=index)
-
-
-def _place() -> tuple[sa.Column[int], sa.Column[str], sa.Column[str]]:
-    return (
-        sa.Column("agency_id", sa.Integer(), sa.ForeignKey("agencies.id"), nullable=False),
-        sa.Column("stratum", sa.String(80), nullable=False),
-        sa.Column("psu", sa.String(80), nullable=True),
     )
 
 
@@ -139,3 +140,10 @@ def _make_table_of_units() -> None:
         sa.CheckConstraint("replaces_id IS NULL OR reserve_order IS NOT NULL", name="only_the_reserve_replaces"),
         sa.CheckConstraint("length(code_hash) = 32", name="code_is_hashed"),
     )
+
+
+def _keep_values_from_the_planner() -> None:
+    if op.get_bind().dialect.name == "postgresql":
+        for table, columns in NOT_TO_BE_SAMPLED.items():
+            for column in columns:
+                op.execute(f"ALTER TABLE {table} ALTER COLUMN {column} SET STATISTICS 0")

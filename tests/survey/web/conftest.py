@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING
 
 import pytest
@@ -79,3 +80,13 @@ def sign_in(client: CheckingClient, accounts: None) -> Callable[[str], CheckingC
 
 def csrf_token(page: str) -> str:
     return page.split('name="csrf_token" value="', 1)[1].split('"', 1)[0]
+
+
+@pytest.fixture
+def at(app):
+    """Sets the site's clock."""
+
+    def set_to(moment):
+        app.extensions["sipas"] = dataclasses.replace(app.extensions["sipas"], clock=lambda: moment)
+
+    return set_to

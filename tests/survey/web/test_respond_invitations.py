@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import dataclasses
 import datetime as dt
 import logging
 
-import html5lib
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import text
 
 from survey.services import slip_codes
 from tests.survey import drawn
+from tests.survey.web.shown import ANSWERS, held, parsed, token_of
 
-ANSWERS = dict.fromkeys(("tiep_can", "thu_tuc", "cong_chuc", "ket_qua", "gop_y", "phuc_vu"), "4")
 A_DAY = dt.timedelta(days=1)
 
 
@@ -26,32 +24,6 @@ def sample(database, settings, seeded):
 @pytest.fixture
 def url(sample):
     return f"/I/{sample.codes[1]}"
-
-
-@pytest.fixture
-def at(app):
-    """Sets the site's clock."""
-
-    def set_to(moment):
-        app.extensions["sipas"] = dataclasses.replace(app.extensions["sipas"], clock=lambda: moment)
-
-    return set_to
-
-
-def parsed(page):
-    return html5lib.parse(page.text, namespaceHTMLElements=False)
-
-
-def token_of(page):
-    return next(field.get("value") for field in parsed(page).iter("input") if field.get("name") == "form_token")
-
-
-def held(page):
-    """Where the form goes, and what is marked in it."""
-    (form,) = (one for one in parsed(page).iter("form") if one.get("id") == "answers")
-    return form.get("action"), {
-        one.get("name"): one.get("value") for one in form.iter("input") if "checked" in one.attrib
-    }
 
 
 def rows(database):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import datetime as dt
 import re
 
@@ -18,16 +17,6 @@ ALL_FOURS = dict.fromkeys(("tiep_can", "thu_tuc", "cong_chuc", "ket_qua", "gop_y
 NOW = dt.datetime(2026, 10, 7, 5, 0, tzinfo=dt.UTC)
 LAST_MINUTE = dt.datetime(2026, 12, 31, 16, 59, tzinfo=dt.UTC)
 A_MINUTE, A_DAY = dt.timedelta(minutes=1), dt.timedelta(days=1)
-
-
-@pytest.fixture
-def at(app):
-    """Sets the site's clock."""
-
-    def set_to(moment):
-        app.extensions["sipas"] = dataclasses.replace(app.extensions["sipas"], clock=lambda: moment)
-
-    return set_to
 
 
 @pytest.fixture

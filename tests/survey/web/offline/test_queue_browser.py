@@ -103,10 +103,10 @@ def slip(settings, database, seeded):
     return f"/S/{code}"
 
 
-def test_a_slip_s_form_is_kept_and_one_that_comes_after_another_can_be_sent_without_the_slip(line, phone, slip, kept):
-    pages = [phone(), phone()]
+def two_with_one_code(line, pages, path):
+    """Two forms wait for the network and are sent one after the other: the first's receipt, and the second's page."""
     for level, page in enumerate(pages, start=4):
-        open_form(page, line.url + slip)
+        open_form(page, line.url + path)
         answer(page, level)
     line.state = "cut"
     for page in pages:
@@ -118,6 +118,11 @@ def test_a_slip_s_form_is_kept_and_one_that_comes_after_another_can_be_sent_with
     receipt = receipt_on(first)
     second.evaluate("dispatchEvent(new Event('online'))")
     second.wait_for_selector("#kept-forms [data-state=refused]")
+    return receipt, second
+
+
+def test_a_slip_s_form_is_kept_and_one_that_comes_after_another_can_be_sent_without_the_slip(line, phone, slip, kept):
+    receipt, second = two_with_one_code(line, [phone(), phone()], slip)
     assert [(row["receipt"], row["trust"]) for row in kept()] == [(receipt, "verified")]
     # Its answers are still on the phone, and on the page that comes back.
     second.click("#kept-forms button")
@@ -132,20 +137,7 @@ def test_a_letter_s_form_is_kept_and_one_that_comes_after_another_keeps_its_answ
     line, phone, settings, database, seeded, kept
 ):
     letter = f"/I/{drawn.draw(database, settings.key).codes[1]}"
-    pages = [phone(), phone()]
-    for level, page in enumerate(pages, start=4):
-        open_form(page, line.url + letter)
-        answer(page, level)
-    line.state = "cut"
-    for page in pages:
-        page.click(SEND)
-        page.wait_for_selector("#kept-forms [data-state=waiting]")
-    line.state = "open"
-    first, second = pages
-    first.evaluate("dispatchEvent(new Event('online'))")
-    receipt = receipt_on(first)
-    second.evaluate("dispatchEvent(new Event('online'))")
-    second.wait_for_selector("#kept-forms [data-state=refused]")
+    receipt, second = two_with_one_code(line, [phone(), phone()], letter)
     second.click("#kept-forms button")
     second.wait_for_selector(".banner.error")
     assert second.is_checked("input[name=phuc_vu][value='5']")
