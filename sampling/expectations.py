@@ -80,11 +80,6 @@ class Outlook:
     more: int | None
     alike: tuple[str, ...] = ()
 
-    @property
-    def widest(self) -> float:
-        """The largest margin among the dimensions."""
-        return max(figure.margin for figure in self.figures)
-
 
 @dataclass(frozen=True, slots=True)
 class Outlooks:

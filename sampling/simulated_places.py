@@ -100,7 +100,7 @@ class Fieldwork:
         sums : ndarray, shape (5, r, d)
         respondents : ndarray of int, shape (r,)
         """
-        answering, weight, drawn, left = self._who(numbers)
+        answering, weight, drawn, left = self.who(numbers)
         found = np.empty((SUMS, len(numbers), len(self.dimensions)))
         for place, dimension in enumerate(self.dimensions):
             taken, left = self._cut(left, dimension.items + 1)
@@ -112,12 +112,8 @@ class Fieldwork:
             found[:, :, place] = _summed(totals, given, self.units)
         return found, answering.sum(axis=1)
 
-    def respondents_of_units(self, numbers: FloatArray) -> tuple[BoolArray, FloatArray, IntArray]:
-        """Who answers, the weight of each unit drawn, and which units they are."""
-        answering, weight, drawn, _left = self._who(numbers)
-        return answering, weight, drawn
-
-    def _who(self, numbers: FloatArray) -> tuple[BoolArray, FloatArray, IntArray, FloatArray]:
+    def who(self, numbers: FloatArray) -> tuple[BoolArray, FloatArray, IntArray, FloatArray]:
+        """Who answers, the weight of each unit drawn, which units they are, and the numbers left for the answers."""
         keys, rest = numbers[:, : self.there], numbers[:, self.there :]
         drawn = np.argsort(keys, axis=1, kind="stable")[:, : self.units]
         weight = self.base_weight * _unequal(rest[:, : self.units], self.effect)

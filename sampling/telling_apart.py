@@ -39,23 +39,7 @@ class DifferenceClass:
     holm: float
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Apart:
-    """How often pairs are told apart, all levels together.
-
-    Attributes
-    ----------
-    classes : tuple of DifferenceClass
-        Only those that have pairs.
-    chance : ndarray, shape (g, g)
-        How often each pair is told apart on its own, the right way round; NaN for agencies of different levels.
-    """
-
-    classes: tuple[DifferenceClass, ...]
-    chance: FloatArray
-
-
-def told_apart(found: Simulated, *, levels: Sequence[Sequence[int]]) -> Apart:
+def told_apart(found: Simulated, *, levels: Sequence[Sequence[int]]) -> tuple[DifferenceClass, ...]:
     """Pairs told apart in the dimension of the comparison.
 
     Each pair's difference over the root of both variances is held against Student's t with Welch's degrees of freedom.
@@ -68,17 +52,16 @@ def told_apart(found: Simulated, *, levels: Sequence[Sequence[int]]) -> Apart:
 
     Returns
     -------
-    Apart
+    tuple of DifferenceClass
+        All levels together; only classes that have pairs.
 
     References
     ----------
     .. [1] Holm (1979), A simple sequentially rejective multiple test procedure, Scandinavian Journal of Statistics 6.
     """
-    agencies = found.truth.shape[0] - 1
-    chance = np.full((agencies, agencies), np.nan)
-    parts = [_level(found, np.asarray(level), chance) for level in levels if len(level) > 1]
+    parts = [_level(found, np.asarray(level)) for level in levels if len(level) > 1]
     if not parts:
-        return Apart((), chance)
+        return ()
     difference, single, holm = (np.concatenate(columns) for columns in zip(*parts, strict=True))
     bounds = [(-1.0, 0.0), *pairwise(CLASSES)]
     # Shares are given with few digits: what differs by a rounding only does not differ.
@@ -89,7 +72,7 @@ def told_apart(found: Simulated, *, levels: Sequence[Sequence[int]]) -> Apart:
         if mine.any():
             means = float(single[mine].mean()), float(holm[mine].mean())
             classes.append(DifferenceClass(max(above, 0.0), at_most, int(mine.sum()), *means))
-    return Apart(tuple(classes), chance)
+    return tuple(classes)
 
 
 def holm_rejects(p_values: FloatArray, risk: float) -> BoolArray:
@@ -118,7 +101,7 @@ def holm_rejects(p_values: FloatArray, risk: float) -> BoolArray:
     return rejected
 
 
-def _level(found: Simulated, level: np.ndarray, chance: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+def _level(found: Simulated, level: np.ndarray) -> tuple[FloatArray, FloatArray, FloatArray]:
     place, risk = found.plan.ranked_place, 1 - found.plan.confidence_level
     first, second = (level[part] for part in np.triu_indices(len(level), 1))
     truth = found.truth[first, place] - found.truth[second, place]
@@ -136,5 +119,4 @@ def _level(found: Simulated, level: np.ndarray, chance: FloatArray) -> tuple[Flo
         right = (truth == 0) | (np.sign(truth) == np.sign(difference))
         single += (p <= risk) & right
         holm += holm_rejects(p[None, :], risk)[0] & right
-    chance[first, second] = chance[second, first] = single / replications
     return np.abs(truth), single / replications, holm / replications

@@ -110,7 +110,7 @@ def simulated_report(
         ),
         province=_agency(found, len(report.outlooks.agencies), "", (None, None, None)),
         levels=tuple(_level(found, name, places) for name, places in levels.items()),
-        differences=told_apart(found, levels=list(levels.values())).classes,
+        differences=told_apart(found, levels=list(levels.values())),
     )
     return PlanReport(plan, report.outlooks, findings)
 

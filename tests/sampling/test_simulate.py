@@ -94,8 +94,7 @@ def test_standard_errors_are_the_analysis_own_on_the_same_people():
     found = simulate(plan, rng=generator(), replications=2)
     work, own = Fieldwork(plan, plan.strata[0]), generator().spawn(1)[0]
     numbers = own.random((2, work.width))
-    answering, weight, drawn = work.respondents_of_units(numbers)
-    rest = numbers[:, work.there + work.units + work.invitations :]
+    answering, weight, drawn, rest = work.who(numbers)
     for row in range(2):
         first = rest[row, : 4 * work.invitations].reshape(4, work.invitations)
         dimension = plan.dimensions[0]
@@ -145,7 +144,7 @@ def test_the_same_seed_gives_the_same_numbers_however_they_are_cut(monkeypatch):
 def test_agencies_that_do_not_differ_are_told_apart_as_rarely_as_promised():
     plan = plan_of(*(stratum(code) for code in "abcde"), stratum("f", shares=(0.5, 0.5)))
     found = told_apart(simulate(plan, rng=generator(), replications=400), levels=[range(6)])
-    same, far = found.classes
+    same, far = found
     assert (same.pairs, far.pairs) == (10, 5)
     # 4,000 pairs, dependent: within 0.05 +- 0.02; Holm keeps any false alarm of 15 pairs below 0.05.
     assert same.single == pytest.approx(0.05, abs=0.02)
