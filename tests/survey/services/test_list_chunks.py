@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
+import subprocess
+import sys
 
 import pytest
 from hypothesis import example, given
@@ -81,3 +83,13 @@ def test_rows_of_one_width_come_by_columns_and_others_do_not(tmp_path):
     assert read(tmp_path, "aaa,bbb\n" * 30)[1] > 5
     assert read(tmp_path, "aaa,bbb\n" * 9 + "a\n" + "aaa,bbb\n" * 9)[1] < 6
     assert read(tmp_path, 'a"a,bb\n' * 30)[1] == 0
+
+
+def test_pandas_is_not_imported_for_a_blank():
+    asked = (
+        "import sys; from survey.services.list_chunks import read_columns; "
+        "table = read_columns(b'a,b\\n1,\\n', delimiter=','); "
+        "print(table.has_blank(0), table.has_blank(1), 'pandas' in sys.modules)"
+    )
+    said = subprocess.run([sys.executable, "-c", asked], check=True, capture_output=True, text=True).stdout
+    assert said.split() == ["False", "True", "False"]
