@@ -17,7 +17,13 @@ PROCESSES = 2
 @click.option(
     "--processes", default=PROCESSES, show_default=True, type=click.IntRange(1, 32), help=_("Processes that serve.")
 )
-@click.option("--workers", default=8, type=click.IntRange(1, 64), help=_("Requests that each serves at the same time."))
+@click.option(
+    "--workers",
+    default=4,
+    show_default=True,
+    type=click.IntRange(1, 64),
+    help=_("Requests that each serves at the same time."),
+)
 def command(bind: str, processes: int, workers: int) -> None:
     from survey.app import create_app
 
